@@ -1,0 +1,142 @@
+"""The archive: every received byte under its sha256, and beside it small JSON files that say what it was and what was decided of it.
+The archive alone rebuilds the warehouse. Nothing here parses what it stores.
+
+    objects/ab/abcdef...              the bytes
+    artifacts/<feed>/<sha256>.json    where and when a feed brought them
+    batches/<feed>/<batch_id>.json    when a batch was first judged (`known_at`) and by which versions
+    releases/<release_id>.json        when a release was made
+"""
+
+import json
+import mimetypes
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.files import sha256_of, write_atomically
+
+
+class CorruptArtifact(RuntimeError):
+    """Archived bytes no longer have the hash they are named by, or are gone."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file as a feed brought it. Times are aware, in UTC."""
+
+    sha256: str
+    bytes: int
+    media_type: str
+    feed_id: str
+    source_name: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """What must survive a rebuild about a batch. `parser_version` and `suite_version` with the artifact make the id."""
+
+    batch_id: str
+    artifact_sha256: str
+    feed_id: str
+    parser_version: str
+    suite_version: str
+    known_at: datetime
+    run_id: str
+
+
+@dataclass(frozen=True)
+class ReleaseRecord:
+    release_id: str
+    period: str
+    as_of: datetime
+    input_fingerprint: str
+    reference_fingerprint: str
+    code_version: str
+    created_at: datetime
+
+
+class Archive:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def store(self, feed_id: str, source_name: str, data: bytes, received_at: datetime) -> Artifact:
+        """Keep the bytes. What a feed brought before is returned as it was first received."""
+        sha256 = sha256_of(data)
+        sidecar = self.root / "artifacts" / feed_id / f"{sha256}.json"
+        if sidecar.exists():
+            return _artifact(sidecar)
+        bytes_path = self._object(sha256)
+        if not bytes_path.exists():
+            write_atomically(bytes_path, data)
+        media_type = mimetypes.guess_type(source_name)[0] or "application/octet-stream"
+        artifact = Artifact(sha256, len(data), media_type, feed_id, source_name, received_at)
+        _write_json(sidecar, asdict(artifact))
+        return artifact
+
+    def artifacts(self, feed_id: str) -> list[Artifact]:
+        """All of a feed, in the order they came."""
+        found = [_artifact(path) for path in (self.root / "artifacts" / feed_id).glob("*.json")]
+        return sorted(found, key=lambda artifact: (artifact.received_at, artifact.source_name, artifact.sha256))
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes, checked against their hash."""
+        path = self._object(sha256)
+        if not path.exists():
+            raise CorruptArtifact(f"archive: {path} is gone; put the original file back where it came from and ingest it again")
+        data = path.read_bytes()
+        if sha256_of(data) != sha256:
+            raise CorruptArtifact(f"archive: {path} no longer has the hash it is named by; restore it from a backup")
+        return data
+
+    def batch(self, feed_id: str, batch_id: str) -> BatchRecord | None:
+        path = self.root / "batches" / feed_id / f"{batch_id}.json"
+        return _batch(path) if path.exists() else None
+
+    def batches(self, feed_id: str) -> list[BatchRecord]:
+        found = [_batch(path) for path in (self.root / "batches" / feed_id).glob("*.json")]
+        return sorted(found, key=lambda record: (record.known_at, record.batch_id))
+
+    def record_batch(self, record: BatchRecord) -> BatchRecord:
+        """Write it once: whoever asks again, also after a kill, gets what was written first."""
+        path = self.root / "batches" / record.feed_id / f"{record.batch_id}.json"
+        if path.exists():
+            return _batch(path)
+        _write_json(path, asdict(record))
+        return record
+
+    def releases(self) -> list[ReleaseRecord]:
+        found = [_release(path) for path in (self.root / "releases").glob("*.json")]
+        return sorted(found, key=lambda record: (record.created_at, record.release_id))
+
+    def record_release(self, record: ReleaseRecord) -> ReleaseRecord:
+        path = self.root / "releases" / f"{record.release_id}.json"
+        if path.exists():
+            return _release(path)
+        _write_json(path, asdict(record))
+        return record
+
+    def _object(self, sha256: str) -> Path:
+        return self.root / "objects" / sha256[:2] / sha256
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    text = json.dumps(values, indent=1, default=lambda value: value.isoformat())
+    write_atomically(path, text.encode())
+
+
+def _times(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return values | {name: datetime.fromisoformat(values[name]) for name in names}
+
+
+def _artifact(path: Path) -> Artifact:
+    return Artifact(**_times(json.loads(path.read_bytes()), "received_at"))
+
+
+def _batch(path: Path) -> BatchRecord:
+    return BatchRecord(**_times(json.loads(path.read_bytes()), "known_at"))
+
+
+def _release(path: Path) -> ReleaseRecord:
+    return ReleaseRecord(**_times(json.loads(path.read_bytes()), "as_of", "created_at"))

@@ -1,0 +1,38 @@
+-- One row per column of the current database; the texts come from the COMMENTs in schema/*.sql. A view's column, which DuckDB lets nobody
+-- comment on, takes the text of the table column of the same name, of its own schema first.
+delete from meta.dictionary;
+
+insert into meta.dictionary
+with listed as (
+    select schema_name, table_name, column_name, data_type, "comment"
+    from duckdb_columns()
+    where
+        database_name = current_database()
+        and not internal
+        and schema_name in ('meta', 'ref', 'core', 'uptime', 'open_data', 'quality', 'readiness')
+),
+
+described as (
+    select
+        listed.* exclude ("comment"),
+        coalesce(
+            listed."comment",
+            (
+                select arg_min(other."comment", (other.schema_name <> listed.schema_name)::integer)
+                from listed as other
+                where other.column_name = listed.column_name and other."comment" is not null
+            )
+        ) as description
+    from listed
+)
+
+select
+    schema_name as table_schema,
+    table_name,
+    column_name,
+    data_type,
+    nullif(trim(split_part(description, '|', 3)), '') as unit,
+    trim(split_part(description, '|', 2)) as description_id,
+    trim(split_part(description, '|', 1)) as description_en
+from described
+order by all;

@@ -1,0 +1,78 @@
+"""The probe lake: immutable, content-named Parquet files, one per feed and day, and the manifest that says which of them count.
+Files are written first; the manifest changes in the caller's transaction. So a kill in between leaves an unlisted file and nothing else."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.files import sha256_of, sync_folder
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """A row of `meta.lake_partition`. `file` is relative to the lake folder."""
+
+    feed_id: str
+    day: date
+    file: str
+    sha256: str
+    bytes: int
+    rows: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Lake:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date, relation: duckdb.DuckDBPyRelation) -> LakeFile:
+        """Write the rows of `relation` (they have a column `checked_at`) as the day's file; the manifest is left alone."""
+        folder = self.root / f"feed={feed_id}" / f"day={day.isoformat()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        rows, first_at, last_at = relation.aggregate("count(*), min(checked_at), max(checked_at)").fetchall()[0]
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-")
+        os.close(handle)
+        try:
+            relation.write_parquet(temporary, compression="zstd")
+            data = Path(temporary).read_bytes()
+            sha256 = sha256_of(data)
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            path = folder / f"{sha256}.parquet"
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        sync_folder(folder)
+        return LakeFile(feed_id, day, str(path.relative_to(self.root)), sha256, len(data), int(rows), first_at, last_at)
+
+    def list_in_manifest(self, connection: duckdb.DuckDBPyConnection, file: LakeFile) -> None:
+        """Make `file` the one that counts for its day. Call it inside the transaction that commits what the file holds."""
+        connection.execute("delete from meta.lake_partition where feed_id = $1 and day = $2", [file.feed_id, file.day])
+        connection.execute(
+            "insert into meta.lake_partition values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            [file.feed_id, file.day, file.file, file.sha256, file.bytes, file.rows, file.first_at, file.last_at],
+        )
+
+    def files(self, connection: duckdb.DuckDBPyConnection, feed_id: str, from_day: date | None = None) -> list[str]:
+        """Paths of a feed's files that count, from a day on, in the order of days."""
+        rows = connection.execute(
+            "select file from meta.lake_partition where feed_id = $1 and day >= coalesce($2, '0001-01-01'::date) order by day, file",
+            [feed_id, from_day],
+        ).fetchall()
+        return [str(self.root / row[0]) for row in rows]
+
+    def remove_unlisted(self, connection: duckdb.DuckDBPyConnection) -> int:
+        """Delete files that no manifest row names. Only the holder of the write lock may: nobody else can be about to list one."""
+        listed = {row[0] for row in connection.execute("select file from meta.lake_partition").fetchall()}
+        removed = 0
+        for path in self.root.glob("feed=*/day=*/*"):
+            if str(path.relative_to(self.root)) not in listed:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed

@@ -1,0 +1,41 @@
+"""Quarters: the period `2026-Q3`, its first day (the Dagster partition key) and the days it covers."""
+
+import re
+from datetime import date, timedelta
+
+_PERIOD = re.compile(r"(\d{4})-Q([1-4])")
+
+
+class NotAPeriod(ValueError):
+    """Text that is no quarter."""
+
+
+def first_day(period: str) -> date:
+    match = _PERIOD.fullmatch(period)
+    if match is None:
+        raise NotAPeriod(f"'{period}' is not a period; accepted: a year and a quarter such as 2026-Q3")
+    return date(int(match[1]), 3 * int(match[2]) - 2, 1)
+
+
+def last_day(period: str) -> date:
+    return first_day(following(period)) - timedelta(days=1)
+
+
+def of_day(day: date) -> str:
+    return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def following(period: str) -> str:
+    first = first_day(period)
+    return of_day(date(first.year + first.month // 10, first.month % 12 + 3 if first.month < 10 else 1, 1))
+
+
+def stretches(periods: list[str]) -> list[tuple[str, str]]:
+    """Contiguous runs of quarters, as (first, last): a Dagster range between quarters with input must not cover empty ones."""
+    runs: list[tuple[str, str]] = []
+    for period in sorted(set(periods)):
+        if runs and following(runs[-1][1]) == period:
+            runs[-1] = (runs[-1][0], period)
+        else:
+            runs.append((period, period))
+    return runs

@@ -1,0 +1,33 @@
+"""Loads reference data: `reference/*.csv` and what the settings say of governments and services. Methodology is data: no weight stands in code."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from warehouse.database import transaction
+from warehouse.files import identifier, sha256_of
+from warehouse.registry import Government
+
+_FOLDER = Path(__file__).parent / "reference"
+_TABLES = ("region", "agency", "instrument", "component", "band", "measurement_rule")
+
+
+def fingerprint() -> str:
+    """Changes when an instrument, a weight or a band does."""
+    return identifier(*(sha256_of((_FOLDER / f"{table}.csv").read_bytes()) for table in ("instrument", "component", "band")))
+
+
+def load(connection: duckdb.DuckDBPyConnection, governments: tuple[Government, ...]) -> dict[str, int]:
+    """Replace `ref.*` with what the files and settings say now, in one transaction. Returns rows per table."""
+    statements = files("warehouse").joinpath("reference.sql").read_text(encoding="utf-8")
+    with transaction(connection):
+        connection.execute("create or replace temp table configured (code varchar, name varchar, timezone varchar)")
+        for government in governments:
+            connection.execute("insert into configured values ($1, $2, $3)", [government.code, government.name, government.timezone])
+        connection.execute("set variable reference_folder = $1", [str(_FOLDER)])
+        connection.execute(statements)
+    counts = {}
+    for table in (*_TABLES, "government"):
+        counts[table] = int(connection.table(f"ref.{table}").count("*").fetchall()[0][0])
+    return counts

@@ -1,0 +1,73 @@
+"""The things the system knows by name: governments, feeds, services. Plain frozen values; reading them from a file is not done here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class FeedKind(StrEnum):
+    """What a feed brings, and so how it is read. The values are what a settings file may say."""
+
+    SUBMISSION = "submission"
+    PUBLISHED_INDEX = "published_index"
+    CHECK_LOG = "check_log"
+    CKAN = "ckan"
+    DATA_JSON = "data_json"
+
+
+class Product(StrEnum):
+    """The room of `assets/` that a feed belongs to."""
+
+    SUBMISSIONS = "submissions"
+    UPTIME = "uptime"
+    OPEN_DATA = "open_data"
+
+
+PRODUCT_OF_KIND = {
+    FeedKind.SUBMISSION: Product.SUBMISSIONS,
+    FeedKind.PUBLISHED_INDEX: Product.SUBMISSIONS,
+    FeedKind.CHECK_LOG: Product.UPTIME,
+    FeedKind.CKAN: Product.OPEN_DATA,
+    FeedKind.DATA_JSON: Product.OPEN_DATA,
+}
+
+
+@dataclass(frozen=True)
+class Government:
+    """A government by its Ministry of Home Affairs code (`63`, `63.10`: text, never a number) and the IANA zone its days are cut in."""
+
+    code: str
+    name: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """What `[[service]]` says about one monitored service: how the feed calls it (`match`), and how we do."""
+
+    match: str
+    id: str
+    name: str | None = None
+    agency: str = "-"
+    government: str | None = None
+    objective: float | None = None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One configured source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set."""
+
+    id: str
+    kind: FeedKind
+    government: Government
+    path: Path | None = None
+    url: str | None = None
+    allow_loopback: bool = False
+    hosts: tuple[str, ...] = ()
+    max_hold_s: int = 0
+    objective: float | None = None
+    services: tuple[Service, ...] = ()
+
+    @property
+    def product(self) -> Product:
+        return PRODUCT_OF_KIND[self.kind]

@@ -1,0 +1,99 @@
+-- What people claimed and officials published, as events: appended, never overwritten. Comments read: English | Bahasa Indonesia | unit.
+create schema if not exists core;
+
+create table if not exists core.assessment (
+    government_code varchar not null,
+    agency_code varchar not null,
+    period varchar not null,
+    instrument_id varchar not null,
+    indicator_id varchar not null,
+    stage varchar not null,
+    value decimal(5, 2) not null,
+    explanation varchar,
+    evidence_id varchar,
+    submitted_by varchar,
+    submitted_at timestamptz,
+    known_at timestamptz not null,
+    received_at timestamptz not null,
+    feed_id varchar not null,
+    batch_id varchar not null,
+    artifact_sha256 varchar not null,
+    source_row bigint not null
+);
+comment on table core.assessment is 'Claim events: one row per value that was said of an indicator | Pernyataan nilai indikator: satu baris per pernyataan';
+comment on column core.assessment.government_code is 'Government | Pemerintah daerah';
+comment on column core.assessment.agency_code is 'Agency; - = the government itself | SKPD; - = pemerintah daerah';
+comment on column core.assessment.period is 'Quarter it speaks of; a yearly evaluation of year Y is Y-Q4 | Triwulan; evaluasi tahunan Y adalah Y-Q4';
+comment on column core.assessment.instrument_id is 'Instrument | Instrumen';
+comment on column core.assessment.indicator_id is 'Indicator | Indikator';
+comment on column core.assessment.stage is 'self, document, interview or final | self (mandiri), document (dokumen), interview (wawancara) atau final';
+comment on column core.assessment.value is 'Value | Nilai | level';
+comment on column core.assessment.explanation is 'Why, in the words of who claimed it | Penjelasan pengirim';
+comment on column core.assessment.evidence_id is 'Evidence named | Bukti yang disebut';
+comment on column core.assessment.submitted_by is 'Who sent it; not in the published file | Pengirim; tidak ada di berkas terbitan';
+comment on column core.assessment.submitted_at is 'When it was sent, as stated (UTC) | Waktu kirim menurut pengirim (UTC)';
+comment on column core.assessment.known_at is 'When the system first knew it (UTC) | Waktu pertama diketahui sistem (UTC)';
+comment on column core.assessment.received_at is 'When its file was received (UTC) | Waktu berkas diterima (UTC)';
+comment on column core.assessment.feed_id is 'Feed | Sumber';
+comment on column core.assessment.batch_id is 'Batch that brought it | Batch asal';
+comment on column core.assessment.artifact_sha256 is 'File it stands in | Berkas asal';
+comment on column core.assessment.source_row is 'Row of the file, the header being row 1 | Nomor baris, kepala tabel = 1';
+
+create or replace view core.assessment_current as
+select *
+from core.assessment
+qualify row_number() over (
+    partition by government_code, agency_code, period, instrument_id, indicator_id, stage
+    order by known_at desc, submitted_at desc nulls last, received_at desc, source_row desc
+) = 1;
+comment on view core.assessment_current is 'The last word on each indicator: the newest event by known_at, submitted_at, received_at, source_row | Pernyataan terakhir setiap indikator';
+
+create table if not exists core.published_index (
+    government_code varchar not null,
+    period varchar not null,
+    instrument_id varchar not null,
+    component_id varchar not null,
+    value decimal(5, 2) not null,
+    predicate varchar,
+    note varchar,
+    source varchar not null,
+    known_at timestamptz not null,
+    received_at timestamptz not null,
+    feed_id varchar not null,
+    batch_id varchar not null,
+    artifact_sha256 varchar not null,
+    source_row bigint not null
+);
+comment on table core.published_index is 'Officially published numbers, as events | Angka yang diumumkan resmi';
+comment on column core.published_index.government_code is 'Government | Pemerintah daerah';
+comment on column core.published_index.period is 'Quarter; a yearly evaluation of year Y is Y-Q4 | Triwulan; evaluasi tahunan Y adalah Y-Q4';
+comment on column core.published_index.instrument_id is 'Instrument | Instrumen';
+comment on column core.published_index.component_id is '- = the index itself, else a domain or aspect | - = indeks, selain itu domain atau aspek';
+comment on column core.published_index.value is 'Published value, already rounded by the publisher | Nilai yang diumumkan, sudah dibulatkan | level';
+comment on column core.published_index.predicate is 'Predicate as published | Predikat menurut pengumuman';
+comment on column core.published_index.note is 'What is doubtful about it | Catatan';
+comment on column core.published_index.source is 'Where it was published | Asal pengumuman';
+comment on column core.published_index.known_at is 'When the system first knew it (UTC) | Waktu pertama diketahui sistem (UTC)';
+comment on column core.published_index.received_at is 'When its file was received (UTC) | Waktu berkas diterima (UTC)';
+comment on column core.published_index.feed_id is 'Feed | Sumber';
+comment on column core.published_index.batch_id is 'Batch that brought it | Batch asal';
+comment on column core.published_index.artifact_sha256 is 'File it stands in | Berkas asal';
+comment on column core.published_index.source_row is 'Row of the file, the header being row 1 | Nomor baris, kepala tabel = 1';
+
+create table if not exists core.evidence (
+    evidence_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    file_name varchar not null,
+    sha256 varchar,
+    evidence_date date,
+    status varchar not null
+);
+comment on table core.evidence is 'Evidence items named in submissions | Bukti dukung yang disebut dalam penilaian';
+comment on column core.evidence.evidence_id is 'Hash of government, agency, file name and date | Hash pemerintah daerah, SKPD, nama berkas dan tanggal';
+comment on column core.evidence.government_code is 'Government | Pemerintah daerah';
+comment on column core.evidence.agency_code is 'Agency; - = the government itself | SKPD; - = pemerintah daerah';
+comment on column core.evidence.file_name is 'File named | Nama berkas';
+comment on column core.evidence.sha256 is 'Hash, once the file itself was received | Hash, bila berkasnya diterima';
+comment on column core.evidence.evidence_date is 'Date of the document | Tanggal dokumen';
+comment on column core.evidence.status is 'claimed: named, not yet seen | claimed: disebut, belum diterima';

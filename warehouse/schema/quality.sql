@@ -1,0 +1,134 @@
+-- What the rules found: every outcome, every failed row. Comments read: English | Bahasa Indonesia | unit.
+create schema if not exists quality;
+
+create table if not exists quality.rule (
+    rule_id varchar not null,
+    version integer not null,
+    suite varchar not null,
+    table_name varchar not null,
+    column_name varchar,
+    expectation_type varchar not null,
+    dimension varchar not null,
+    severity varchar not null,
+    scope varchar not null,
+    owner varchar not null,
+    sentence_id varchar not null,
+    sentence_en varchar not null,
+    valid_from timestamptz not null,
+    valid_to timestamptz
+);
+comment on table quality.rule is 'Catalogue of rules, with their history | Katalog aturan beserta riwayatnya';
+comment on column quality.rule.rule_id is 'Rule, stable | Kode aturan, tetap';
+comment on column quality.rule.version is 'Version of the rule | Versi aturan';
+comment on column quality.rule.suite is 'Suite it belongs to | Kelompok aturan';
+comment on column quality.rule.table_name is 'Table the rows are meant for | Tabel tujuan';
+comment on column quality.rule.column_name is 'Column it looks at | Kolom yang diperiksa';
+comment on column quality.rule.expectation_type is 'Great Expectations type | Jenis Great Expectations';
+comment on column quality.rule.dimension is 'accuracy, completeness, conformity, consistency, coverage, timeliness or uniqueness | akurasi, kelengkapan, kesesuaian, konsistensi, cakupan, ketepatan waktu atau keunikan';
+comment on column quality.rule.severity is 'critical, warning or info | critical (kritis), warning (peringatan) atau info';
+comment on column quality.rule.scope is 'row (sets rows aside) or batch (rejects the batch) | row (menyisihkan baris) atau batch (menolak batch)';
+comment on column quality.rule.owner is 'Who answers for the rule | Penanggung jawab aturan';
+comment on column quality.rule.sentence_id is 'What must hold, in Indonesian | Yang harus dipenuhi';
+comment on column quality.rule.sentence_en is 'What must hold, in English | Yang harus dipenuhi, dalam bahasa Inggris';
+comment on column quality.rule.valid_from is 'Since when it is used (UTC) | Dipakai sejak (UTC)';
+comment on column quality.rule.valid_to is 'Until when; empty = in use | Dipakai sampai; kosong = masih dipakai';
+
+create table if not exists quality.expectation_result (
+    result_id varchar not null,
+    run_id varchar not null,
+    batch_id varchar not null,
+    feed_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    suite varchar not null,
+    table_name varchar not null,
+    column_name varchar,
+    rule_id varchar not null,
+    expectation_type varchar not null,
+    kwargs varchar not null,
+    dimension varchar not null,
+    severity varchar not null,
+    scope varchar not null,
+    status varchar not null,
+    element_count bigint not null,
+    evaluated_count bigint not null,
+    unexpected_count bigint not null,
+    missing_count bigint not null,
+    observed_value varchar,
+    reproduce_sql varchar not null,
+    detected_at timestamptz not null
+);
+comment on table quality.expectation_result is 'One row per rule and batch, passes included | Satu baris per aturan dan batch, termasuk yang lulus';
+comment on column quality.expectation_result.result_id is 'Hash of batch and rule | Hash batch dan aturan';
+comment on column quality.expectation_result.run_id is 'Dagster run that judged it first | Proses Dagster yang pertama menilai';
+comment on column quality.expectation_result.batch_id is 'Batch | Batch';
+comment on column quality.expectation_result.feed_id is 'Feed | Sumber';
+comment on column quality.expectation_result.government_code is 'Government of the feed | Pemerintah daerah sumber';
+comment on column quality.expectation_result.agency_code is 'Agency of the feed; - = the government | SKPD sumber; - = pemerintah daerah';
+comment on column quality.expectation_result.suite is 'Suite | Kelompok aturan';
+comment on column quality.expectation_result.table_name is 'Table the rows are meant for | Tabel tujuan';
+comment on column quality.expectation_result.column_name is 'Column the rule looks at | Kolom yang diperiksa';
+comment on column quality.expectation_result.rule_id is 'Rule | Aturan';
+comment on column quality.expectation_result.expectation_type is 'Great Expectations type | Jenis Great Expectations';
+comment on column quality.expectation_result.kwargs is 'Its arguments (JSON) | Argumen (JSON)';
+comment on column quality.expectation_result.dimension is 'Quality dimension (ODCS) | Dimensi mutu (ODCS)';
+comment on column quality.expectation_result.severity is 'critical, warning or info | critical (kritis), warning (peringatan) atau info';
+comment on column quality.expectation_result.scope is 'row or batch | row (baris) atau batch';
+comment on column quality.expectation_result.status is 'pass, warn, fail, error (could not run) or not_evaluated (nothing to check) | pass (lulus), warn, fail (gagal), error, not_evaluated (tidak dinilai)';
+comment on column quality.expectation_result.element_count is 'Rows in the batch | Baris dalam batch | rows';
+comment on column quality.expectation_result.evaluated_count is 'Rows the rule applied to | Baris yang dinilai | rows';
+comment on column quality.expectation_result.unexpected_count is 'Rows that broke it (duplicates: every row of a group) | Baris yang melanggar | rows';
+comment on column quality.expectation_result.missing_count is 'Rows it did not apply to | Baris yang tidak dinilai | rows';
+comment on column quality.expectation_result.observed_value is 'What was seen, where it is one value | Nilai teramati';
+comment on column quality.expectation_result.reproduce_sql is 'Query over the name batch that finds the rows again (kesiapan batch) | Kueri untuk menemukan kembali barisnya';
+comment on column quality.expectation_result.detected_at is 'When (UTC) | Waktu (UTC)';
+
+create table if not exists quality.failed_row (
+    result_id varchar not null,
+    batch_id varchar not null,
+    feed_id varchar not null,
+    rule_id varchar not null,
+    severity varchar not null,
+    row_key varchar not null,
+    business_key varchar,
+    row json not null,
+    reason varchar not null,
+    resolved_by_batch varchar
+);
+comment on table quality.failed_row is 'One row per failed row and rule, all of them | Satu baris per baris gagal dan aturan, seluruhnya';
+comment on column quality.failed_row.result_id is 'Result it belongs to | Hasil aturan terkait';
+comment on column quality.failed_row.batch_id is 'Batch | Batch';
+comment on column quality.failed_row.feed_id is 'Feed | Sumber';
+comment on column quality.failed_row.rule_id is 'Rule | Aturan';
+comment on column quality.failed_row.severity is 'critical rows are set aside, others were kept | critical disisihkan, lainnya tetap dipakai';
+comment on column quality.failed_row.row_key is 'Artifact and source row | Berkas dan nomor baris';
+comment on column quality.failed_row.business_key is 'What the row is about | Kunci bisnis';
+comment on column quality.failed_row.row is 'The whole row | Isi baris';
+comment on column quality.failed_row.reason is 'What was wrong, with the values found | Alasan beserta nilainya';
+comment on column quality.failed_row.resolved_by_batch is 'Later batch in which it came right | Batch perbaikannya';
+
+create table if not exists quality.score (
+    period varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    feed_id varchar not null,
+    dimension varchar not null,
+    score double,
+    rules bigint not null,
+    passed bigint not null,
+    rows_checked bigint not null,
+    rows_failed bigint not null,
+    reason varchar
+);
+comment on table quality.score is 'Data quality per quarter, feed and dimension; dimension all = in total | Mutu data per triwulan, sumber dan dimensi; all = keseluruhan';
+comment on column quality.score.period is 'Quarter | Triwulan';
+comment on column quality.score.government_code is 'Government of the feed | Pemerintah daerah';
+comment on column quality.score.agency_code is 'Agency; - = the government | SKPD; - = pemerintah daerah';
+comment on column quality.score.feed_id is 'Feed | Sumber';
+comment on column quality.score.dimension is 'Quality dimension (ODCS), or all | Dimensi mutu (ODCS), atau all';
+comment on column quality.score.score is '1 - rows_failed / rows_checked over the rules evaluated; empty if none was | 1 - baris gagal / baris dinilai; kosong bila tidak ada | ratio';
+comment on column quality.score.rules is 'Rules evaluated | Aturan yang dinilai | rules';
+comment on column quality.score.passed is 'Rules passed | Aturan yang lulus | rules';
+comment on column quality.score.rows_checked is 'Row checks made: rows times rules that applied | Pemeriksaan baris | row checks';
+comment on column quality.score.rows_failed is 'Row checks failed | Pemeriksaan baris yang gagal | row checks';
+comment on column quality.score.reason is 'Why there is no score | Alasan tanpa skor';

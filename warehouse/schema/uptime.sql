@@ -1,0 +1,124 @@
+-- How long services were up, from checks. Comments read: English | Bahasa Indonesia | unit.
+create schema if not exists uptime;
+
+create table if not exists uptime.service_day (
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    day date not null,
+    up_s bigint not null,
+    down_s bigint not null,
+    unknown_s bigint not null,
+    maintenance_s bigint not null,
+    checks bigint not null,
+    failed_checks bigint not null,
+    latency_p50_ms double,
+    latency_p95_ms double,
+    latency_p99_ms double,
+    availability double,
+    availability_strict double,
+    coverage double
+);
+comment on table uptime.service_day is 'One row per service and local day | Satu baris per layanan dan hari setempat';
+comment on column uptime.service_day.feed_id is 'Feed that watches the service | Sumber pemantauan';
+comment on column uptime.service_day.service_id is 'Service | Layanan';
+comment on column uptime.service_day.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.service_day.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.service_day.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
+comment on column uptime.service_day.up_s is 'Time known to be up | Lama aktif | s';
+comment on column uptime.service_day.down_s is 'Time known to be down | Lama mati | s';
+comment on column uptime.service_day.unknown_s is 'Time nothing is known of: no check speaks for it | Lama tidak diketahui: tidak ada pemeriksaan | s';
+comment on column uptime.service_day.maintenance_s is 'Announced maintenance | Pemeliharaan yang diumumkan | s';
+comment on column uptime.service_day.checks is 'Checks made | Jumlah pemeriksaan | checks';
+comment on column uptime.service_day.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
+comment on column uptime.service_day.latency_p50_ms is 'Median latency of successful checks | Median waktu tanggap | ms';
+comment on column uptime.service_day.latency_p95_ms is '95th percentile | Persentil ke-95 | ms';
+comment on column uptime.service_day.latency_p99_ms is '99th percentile | Persentil ke-99 | ms';
+comment on column uptime.service_day.availability is 'up / (up + down), by time; empty if neither is known | aktif / (aktif + mati), menurut waktu | ratio';
+comment on column uptime.service_day.availability_strict is 'up / (up + down + unknown): unknown counts as down | aktif / (aktif + mati + tidak diketahui) | ratio';
+comment on column uptime.service_day.coverage is '(up + down + maintenance) / the day | bagian hari yang diketahui | ratio';
+
+create table if not exists uptime.service_quarter (
+    period varchar not null,
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    up_s bigint not null,
+    down_s bigint not null,
+    unknown_s bigint not null,
+    maintenance_s bigint not null,
+    checks bigint not null,
+    failed_checks bigint not null,
+    availability double,
+    availability_strict double,
+    coverage double,
+    objective double,
+    error_budget_remaining double,
+    incidents bigint not null,
+    mttr_s double,
+    mtbf_s double,
+    verdict varchar not null
+);
+comment on table uptime.service_quarter is 'One row per service and quarter | Satu baris per layanan dan triwulan';
+comment on column uptime.service_quarter.period is 'Quarter | Triwulan';
+comment on column uptime.service_quarter.feed_id is 'Feed that watches the service | Sumber pemantauan';
+comment on column uptime.service_quarter.service_id is 'Service | Layanan';
+comment on column uptime.service_quarter.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.service_quarter.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.service_quarter.up_s is 'Time known to be up | Lama aktif | s';
+comment on column uptime.service_quarter.down_s is 'Time known to be down | Lama mati | s';
+comment on column uptime.service_quarter.unknown_s is 'Time nothing is known of, the days before the first check included | Lama tidak diketahui, termasuk hari sebelum pemeriksaan pertama | s';
+comment on column uptime.service_quarter.maintenance_s is 'Announced maintenance | Pemeliharaan yang diumumkan | s';
+comment on column uptime.service_quarter.checks is 'Checks made | Jumlah pemeriksaan | checks';
+comment on column uptime.service_quarter.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
+comment on column uptime.service_quarter.availability is 'up / (up + down), by time | aktif / (aktif + mati), menurut waktu | ratio';
+comment on column uptime.service_quarter.availability_strict is 'up / (up + down + unknown) | aktif / (aktif + mati + tidak diketahui) | ratio';
+comment on column uptime.service_quarter.coverage is '(up + down + maintenance) / the quarter | bagian triwulan yang diketahui | ratio';
+comment on column uptime.service_quarter.objective is 'Availability promised | Target ketersediaan | ratio';
+comment on column uptime.service_quarter.error_budget_remaining is '1 - (1 - availability) / (1 - objective); negative = overspent | sisa anggaran galat; negatif = terlampaui | ratio';
+comment on column uptime.service_quarter.incidents is 'Incidents that started in the quarter | Gangguan yang mulai pada triwulan ini | incidents';
+comment on column uptime.service_quarter.mttr_s is 'down / incidents | lama mati / gangguan | s';
+comment on column uptime.service_quarter.mtbf_s is 'up / incidents | lama aktif / gangguan | s';
+comment on column uptime.service_quarter.verdict is 'met, missed, or insufficient_data (under 95 % coverage, or no objective) | met (tercapai), missed (tidak tercapai), insufficient_data (data kurang)';
+
+create table if not exists uptime.incident (
+    incident_id varchar not null,
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    started_at timestamptz not null,
+    ended_at timestamptz,
+    duration_s bigint not null,
+    is_open boolean not null
+);
+comment on table uptime.incident is 'One row per outage: consecutive checks that found a service down | Satu baris per gangguan';
+comment on column uptime.incident.incident_id is 'Hash of feed, service and start | Hash sumber, layanan dan waktu mulai';
+comment on column uptime.incident.feed_id is 'Feed that saw it | Sumber pemantauan';
+comment on column uptime.incident.service_id is 'Service | Layanan';
+comment on column uptime.incident.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.incident.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.incident.started_at is 'First failed check (UTC) | Pemeriksaan gagal pertama (UTC)';
+comment on column uptime.incident.ended_at is 'First successful check after it (UTC); empty while open | Pemeriksaan berhasil pertama sesudahnya (UTC)';
+comment on column uptime.incident.duration_s is 'Time known to be down within it: gaps nobody watched do not count | Lama mati yang diketahui | s';
+comment on column uptime.incident.is_open is 'Not yet seen to end | Belum selesai';
+
+create table if not exists uptime.touched_day (
+    feed_id varchar not null,
+    from_at timestamptz not null
+);
+comment on table uptime.touched_day is 'Work to do: days from here on must be rolled up again; written with the checks, removed with the roll-up | Hari yang harus dihitung ulang';
+comment on column uptime.touched_day.feed_id is 'Feed | Sumber';
+comment on column uptime.touched_day.from_at is 'Earliest moment whose state may have changed (UTC) | Waktu paling awal yang berubah (UTC)';
+
+create table if not exists uptime.rolled_up (
+    feed_id varchar not null,
+    settings_fingerprint varchar not null,
+    latest_check_at timestamptz not null
+);
+comment on table uptime.rolled_up is 'Up to where, and by which settings, a feed is rolled up | Batas dan pengaturan perhitungan terakhir';
+comment on column uptime.rolled_up.feed_id is 'Feed | Sumber';
+comment on column uptime.rolled_up.settings_fingerprint is 'Hash of the settings and the method that the roll-up depends on | Hash pengaturan dan metode';
+comment on column uptime.rolled_up.latest_check_at is 'Latest check that was counted (UTC) | Pemeriksaan terakhir yang dihitung (UTC)';
