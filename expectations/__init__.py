@@ -1,0 +1,1 @@
+"""What must hold: one module per kind of batch with its suite, the gate that judges a batch, and its way into the core. No Dagster."""

@@ -3,7 +3,7 @@ closing any other handle on it drops DuckDB's POSIX lock, and a second writer th
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +64,12 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+def run_script(connection: duckdb.DuckDBPyConnection, script: str, parameters: Mapping[str, object]) -> None:
+    """Run the statements of a SQL file one after the other, each with those parameters that it names."""
+    for statement in connection.extract_statements(script):
+        connection.execute(statement, {name: parameters[name] for name in statement.named_parameters})
 
 
 @contextmanager

@@ -132,3 +132,16 @@ comment on column quality.score.passed is 'Rules passed | Aturan yang lulus | ru
 comment on column quality.score.rows_checked is 'Row checks made: rows times rules that applied | Pemeriksaan baris | row checks';
 comment on column quality.score.rows_failed is 'Row checks failed | Pemeriksaan baris yang gagal | row checks';
 comment on column quality.score.reason is 'Why there is no score | Alasan tanpa skor';
+
+-- A feed's current batches: for each source name, the one judged last.
+create or replace view quality.current_batch as
+select *
+from meta.batch
+qualify row_number() over (partition by feed_id, source_name order by received_at desc, known_at desc, batch_id desc) = 1;
+comment on view quality.current_batch is 'The newest batch of each source name: what the checks of a feed speak of | Batch terbaru setiap nama sumber';
+
+create or replace view quality.current_result as
+select expectation_result.*, current_batch.source_name
+from quality.expectation_result
+inner join quality.current_batch as current_batch using (batch_id);
+comment on view quality.current_result is 'Outcomes of the current batches | Hasil aturan untuk batch terkini';

@@ -1,0 +1,106 @@
+"""What every kind of catalogue is read into: one record per dataset. How it is staged and promoted to `open_data.dataset`."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from expectations.dataset import SUITE
+from expectations.intake import Batch, Counts, Reader, Unreadable
+from warehouse.archive import Artifact
+from warehouse.database import run_script
+from warehouse.registry import Feed
+
+
+@dataclass(frozen=True)
+class Record:
+    """A dataset as its catalogue describes it (DCAT terms). None: the catalogue does not say."""
+
+    dataset_id: str | None
+    title: str | None
+    description: str | None
+    publisher: str | None
+    keywords: list[str]
+    themes: list[str]
+    spatial: str | None
+    temporal: str | None
+    license: str | None
+    contact: str | None
+    landing_page: str | None
+    issued: str | None
+    modified: str | None
+    distributions: int
+
+
+_LISTS = ("keywords", "themes")
+_SCHEMA = pa.schema(
+    [
+        pa.field(field.name, pa.list_(pa.string()) if field.name in _LISTS else pa.int32() if field.name == "distributions" else pa.string())
+        for field in fields(Record)
+    ]
+)
+
+
+def reader(parser_version: str, records: Callable[[Any], list[Record]]) -> Reader:
+    """A reader for replies in JSON; `records` takes the parsed reply apart."""
+
+    def parse(data: bytes, artifact: Artifact) -> pa.Table:
+        found = [asdict(record) for record in records(load_json(data))]
+        return pa.Table.from_pylist(found, schema=_SCHEMA).append_column("source_row", pa.array(range(1, len(found) + 1), pa.int64()))
+
+    return Reader(parser_version, SUITE, parse, stage, promote)
+
+
+def load_json(data: bytes) -> Any:
+    """JSON, or a reason a portal's keeper can act on: a log-in or firewall page that comes with status 200 is the commonest."""
+    if data.lstrip()[:1] == b"<":
+        raise Unreadable("the reply is a web page, not JSON: a log-in or firewall page? Accepted: the catalogue's JSON")
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise Unreadable(f"the reply is not JSON: {error}") from error
+
+
+def text(value: object) -> str | None:
+    """Trimmed text, or None for what is missing or empty."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    return str(value).strip() or None
+
+
+def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
+    connection.register("incoming", parsed)
+    connection.execute(_sql("stage_dataset.sql"))
+    connection.unregister("incoming")
+
+
+def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
+    """A new version of a record becomes a new row; a record seen unchanged only moves its `last_seen`."""
+    parameters = {
+        "feed_id": batch.feed.id,
+        "government_code": batch.feed.government.code,
+        "timezone": batch.feed.government.timezone,
+        "received_at": batch.artifact.received_at,
+        "batch_id": batch.batch_id,
+        "artifact_sha256": batch.artifact.sha256,
+    }
+    connection.execute(_sql("compare_dataset.sql"), {"feed_id": batch.feed.id})
+    run_script(connection, _sql("promote_dataset.sql"), parameters)
+    row = connection.execute(
+        """
+        select count(*) filter (where outcome = 'added'), count(*) filter (where outcome = 'updated'), count(*) filter (where outcome = 'unchanged'),
+            year(timezone($timezone, $received_at)) || '-Q' || quarter(timezone($timezone, $received_at))
+        from compared
+        """,
+        {"timezone": parameters["timezone"], "received_at": parameters["received_at"]},
+    ).fetchone()
+    assert row is not None
+    return Counts(int(row[0]), int(row[1]), int(row[2]), (row[3],))
+
+
+def _sql(name: str) -> str:
+    return files("assets.open_data").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,42 @@
+"""CKAN's `package_search` replies (Action API v3), read into DCAT terms."""
+
+from typing import Any
+
+from assets.open_data.catalogue import Record, reader, text
+from expectations.intake import Unreadable
+
+
+def records(reply: Any) -> list[Record]:
+    if not isinstance(reply, dict) or reply.get("success") is not True:
+        said = reply.get("error") if isinstance(reply, dict) else reply
+        raise Unreadable(f"CKAN did not answer with success: {str(said)[:200]}")
+    result = reply.get("result")
+    packages = result.get("results") if isinstance(result, dict) else None
+    if not isinstance(packages, list):
+        raise Unreadable("the reply has no result.results; accepted: a reply of package_search")
+    return [_record(package) for package in packages]
+
+
+def _record(package: dict[str, Any]) -> Record:
+    """CKAN's fields in DCAT terms, as ckanext-dcat maps them; its timestamps are UTC without saying so."""
+    extras = {extra.get("key"): text(extra.get("value")) for extra in package.get("extras") or []}
+    organization = package.get("organization") or {}
+    return Record(
+        dataset_id=text(package.get("id")),
+        title=text(package.get("title")) or text(package.get("name")),
+        description=text(package.get("notes")),
+        publisher=text(organization.get("title")) or text(organization.get("name")),
+        keywords=[name for tag in package.get("tags") or [] if (name := text(tag.get("display_name") or tag.get("name")))],
+        themes=[name for group in package.get("groups") or [] if (name := text(group.get("display_name") or group.get("name")))],
+        spatial=extras.get("spatial"),
+        temporal=extras.get("temporal"),
+        license=text(package.get("license_id")),
+        contact=text(package.get("maintainer_email")) or text(package.get("author_email")),
+        landing_page=text(package.get("url")),
+        issued=text(package.get("metadata_created")),
+        modified=text(package.get("metadata_modified")),
+        distributions=len(package.get("resources") or []),
+    )
+
+
+READER = reader("ckan 1", records)

@@ -1,0 +1,35 @@
+-- Grain: one row per accepted row, with what it does to the last word on its key.
+create or replace temp table compared as
+with evidenced as (
+    select
+        accepted.*,
+        case
+            when evidence_file is not null
+                then md5(concat_ws('|', government_code, agency_code, evidence_file, coalesce(evidence_date::varchar, '')))
+        end as evidence_id
+    from accepted
+)
+
+select
+    evidenced.*,
+    case
+        when mine.source_row is not null then 'unchanged'
+        when last_word.known_at is null then 'added'
+        when last_word.received_at > $received_at then 'unchanged'
+        when
+            last_word.value = evidenced.value
+            and last_word.explanation is not distinct from evidenced.explanation
+            and last_word.evidence_id is not distinct from evidenced.evidence_id
+            then 'unchanged'
+        else 'updated'
+    end as outcome
+from evidenced
+left join core.assessment as mine on mine.artifact_sha256 = $artifact_sha256 and mine.source_row = evidenced.source_row
+left join core.assessment_current as last_word
+    on
+        last_word.government_code = evidenced.government_code
+        and last_word.agency_code = evidenced.agency_code
+        and last_word.period = evidenced.period
+        and last_word.instrument_id = evidenced.instrument_id
+        and last_word.indicator_id = evidenced.indicator_id
+        and last_word.stage = evidenced.stage;

@@ -1,0 +1,17 @@
+-- Appends the events that say something new, and the evidence they name.
+insert into core.assessment by name
+select
+    government_code, agency_code, period, instrument_id, indicator_id, stage, value, explanation, evidence_id, submitted_by, submitted_at,
+    $known_at as known_at, $received_at as received_at, $feed_id as feed_id, $batch_id as batch_id, $artifact_sha256 as artifact_sha256, source_row
+from compared
+where outcome in ('added', 'updated')
+order by source_row;
+
+insert into core.evidence by name
+select distinct evidence_id, government_code, agency_code, evidence_file as file_name, null as sha256, evidence_date, 'claimed' as status
+from compared
+where
+    outcome in ('added', 'updated')
+    and evidence_id is not null
+    and evidence_id not in (select evidence_id from core.evidence)
+order by all;

@@ -1,0 +1,75 @@
+"""Officially published indices: how their files are read, staged and promoted to `core.published_index`."""
+
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from assets.submissions.sheet import read_sheet
+from expectations.intake import Batch, Counts, Reader
+from expectations.published_index import SUITE
+from warehouse.archive import Artifact
+from warehouse.registry import Feed
+
+COLUMNS = ("government_code", "period", "instrument_id", "component_id", "value", "predicate", "note", "source")
+REQUIRED = ("government_code", "period", "instrument_id", "component_id", "value", "source")
+ALIASES = {
+    "kode_pemda": "government_code",
+    "periode": "period",
+    "instrumen": "instrument_id",
+    "komponen": "component_id",
+    "nilai": "value",
+    "predikat": "predicate",
+    "catatan": "note",
+    "sumber": "source",
+}
+
+
+def parse(data: bytes, artifact: Artifact) -> pa.Table:
+    return read_sheet(data, COLUMNS, ALIASES, REQUIRED)
+
+
+def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
+    connection.register("incoming", parsed)
+    connection.execute(_sql("stage_published_index.sql"), {"received_at": artifact.received_at})
+    connection.unregister("incoming")
+
+
+def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
+    """Append an event per accepted row whose number, predicate or source is new for its key."""
+    connection.execute(_sql("compare_published_index.sql"), {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at})
+    connection.execute(
+        """
+        insert into core.published_index by name
+        select
+            government_code, period, instrument_id, component_id, value, predicate, note, source,
+            $known_at as known_at, $received_at as received_at, $feed_id as feed_id, $batch_id as batch_id,
+            $artifact_sha256 as artifact_sha256, source_row
+        from compared
+        where outcome in ('added', 'updated')
+        order by source_row
+        """,
+        {
+            "known_at": batch.known_at,
+            "received_at": batch.artifact.received_at,
+            "feed_id": batch.feed.id,
+            "batch_id": batch.batch_id,
+            "artifact_sha256": batch.artifact.sha256,
+        },
+    )
+    row = connection.execute(
+        """
+        select count(*) filter (where outcome = 'added'), count(*) filter (where outcome = 'updated'), count(*) filter (where outcome = 'unchanged'),
+            coalesce(list(distinct period order by period), [])
+        from compared
+        """
+    ).fetchone()
+    assert row is not None
+    return Counts(int(row[0]), int(row[1]), int(row[2]), tuple(row[3]))
+
+
+READER = Reader(parser_version="published_index 1", suite=SUITE, parse=parse, stage=stage, promote=promote)
+
+
+def _sql(name: str) -> str:
+    return files("assets.submissions").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,86 @@
+"""Agency submissions: how their files are read, staged and promoted to `core.assessment`."""
+
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from assets.submissions.sheet import read_sheet
+from expectations.intake import Batch, Counts, Reader
+from expectations.submission import SUITE
+from warehouse.archive import Artifact
+from warehouse.database import run_script
+from warehouse.registry import Feed
+
+COLUMNS = (
+    "government_code",
+    "agency_code",
+    "period",
+    "instrument_id",
+    "indicator_id",
+    "stage",
+    "value",
+    "explanation",
+    "evidence_file",
+    "evidence_date",
+    "submitted_by",
+    "submitted_at",
+)
+REQUIRED = ("government_code", "period", "instrument_id", "indicator_id", "stage", "value")
+ALIASES = {
+    "kode_pemda": "government_code",
+    "kode_skpd": "agency_code",
+    "periode": "period",
+    "instrumen": "instrument_id",
+    "indikator": "indicator_id",
+    "tahap": "stage",
+    "nilai": "value",
+    "penjelasan": "explanation",
+    "bukti": "evidence_file",
+    "tanggal_bukti": "evidence_date",
+    "pengirim": "submitted_by",
+    "tanggal_kirim": "submitted_at",
+}
+
+
+def parse(data: bytes, artifact: Artifact) -> pa.Table:
+    return read_sheet(data, COLUMNS, ALIASES, REQUIRED)
+
+
+def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
+    connection.register("incoming", parsed)
+    connection.execute(_sql("stage_submission.sql"), {"received_at": artifact.received_at})
+    connection.unregister("incoming")
+
+
+def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
+    """Append an event per accepted row that says something new. A row of this very file that is in already, and a value that repeats the last
+    word, are `unchanged`; so is a row that came right only now when a file received later has spoken of it since."""
+    connection.execute(_sql("compare_submission.sql"), {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at})
+    run_script(
+        connection,
+        _sql("promote_submission.sql"),
+        {
+            "known_at": batch.known_at,
+            "received_at": batch.artifact.received_at,
+            "feed_id": batch.feed.id,
+            "batch_id": batch.batch_id,
+            "artifact_sha256": batch.artifact.sha256,
+        },
+    )
+    row = connection.execute(
+        """
+        select count(*) filter (where outcome = 'added'), count(*) filter (where outcome = 'updated'), count(*) filter (where outcome = 'unchanged'),
+            coalesce(list(distinct period order by period), [])
+        from compared
+        """
+    ).fetchone()
+    assert row is not None
+    return Counts(int(row[0]), int(row[1]), int(row[2]), tuple(row[3]))
+
+
+READER = Reader(parser_version="submission 1", suite=SUITE, parse=parse, stage=stage, promote=promote)
+
+
+def _sql(name: str) -> str:
+    return files("assets.submissions").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,72 @@
+"""Check logs: CSV or Parquet files of checks, as monitors and their exports write them. How they are read, staged and promoted to the lake."""
+
+import io
+from collections.abc import Callable
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
+from assets.uptime import lake_day
+from expectations import check
+from expectations.intake import Batch, Counts, Reader, Unreadable
+from warehouse.archive import Artifact
+from warehouse.lake import Lake
+from warehouse.registry import Feed
+
+ACCEPTED = {
+    "service": ("service", "service_id", "slug"),
+    "url": ("url", "target"),
+    "checked_at": ("checked_at", "last_updated", "timestamp", "time", "ts"),
+    "status": ("status",),
+    "latency_ms": ("latency_ms", "response_time_ms"),
+    "http_code": ("http_code", "code", "status_code"),
+}
+REQUIRED = ("service", "checked_at", "status")
+
+
+def parse(data: bytes, artifact: Artifact) -> pa.Table:
+    """Text columns of `ACCEPTED` (null where the file has none) and `source_row`, the header being row 1."""
+    table = _read_parquet(data) if data.startswith(b"PAR1") else _read_csv(data)
+    present = {name.strip().lower(): name for name in table.column_names}
+    chosen = {column: next((present[name] for name in names if name in present), None) for column, names in ACCEPTED.items()}
+    missing = [f"{column} ({' or '.join(ACCEPTED[column])})" for column in REQUIRED if chosen[column] is None]
+    if missing:
+        raise Unreadable(f"columns missing: {', '.join(missing)}; found: {', '.join(table.column_names)[:200]}")
+    columns = {
+        column: pa.nulls(table.num_rows, pa.string()) if name is None else table.column(name).cast(pa.string()) for column, name in chosen.items()
+    }
+    return pa.table({"source_row": pa.array(range(2, table.num_rows + 2), pa.int64())} | columns)
+
+
+def _read_csv(data: bytes) -> pa.Table:
+    if b"\0" in data[:65536]:
+        raise Unreadable("the file is neither CSV nor Parquet; accepted: CSV (UTF-8, comma) with a header row, or Parquet")
+    header = data[:65536].split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
+    names = [name.strip().strip('"') for name in header.split(",")]
+    convert = pa_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""])
+    try:
+        return pa_csv.read_csv(io.BytesIO(data), convert_options=convert, parse_options=pa_csv.ParseOptions(newlines_in_values=True))
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        raise Unreadable(f"the CSV cannot be read: {error}; accepted: UTF-8, comma between cells, a header row") from error
+
+
+def _read_parquet(data: bytes) -> pa.Table:
+    try:
+        return pa_parquet.read_table(io.BytesIO(data))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Unreadable(f"the Parquet file cannot be read: {error}") from error
+
+
+def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
+    connection.register("incoming", parsed)
+    connection.execute(files("assets.uptime").joinpath("stage_check.sql").read_text(encoding="utf-8"), {"received_at": artifact.received_at})
+    connection.unregister("incoming")
+
+
+def reader(feed: Feed, lake: Lake) -> Reader:
+    """The feed's hosts are part of its suite, so a change of them judges its files again."""
+    promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts] = lambda connection, batch: lake_day.promote(connection, batch, lake)  # noqa: E731
+    return Reader("check_log 1", check.suite(feed.hosts), parse, stage, promote)

@@ -1,0 +1,64 @@
+-- Grain: incident: consecutive checks of a service that found it down, however far apart. Reckoned again for what a change since `from_at` can
+-- have touched: each service from the start of its incident that was open then, else from `from_at`.
+create or replace temp table incident_from as
+select
+    service_id,
+    least(min(started_at), $from_at::timestamptz) as from_at
+from uptime.incident
+where feed_id = $feed_id and coalesce(ended_at, 'infinity'::timestamptz) >= $from_at
+group by service_id;
+
+delete from uptime.incident
+where feed_id = $feed_id and coalesce(ended_at, 'infinity'::timestamptz) >= $from_at;
+
+insert into uptime.incident by name
+with told as (
+    select
+        hold.*,
+        epoch_us(until_at) - epoch_us(checked_at) as held_us
+    from hold
+    left join incident_from using (service_id)
+    where
+        status in ('up', 'down')
+        and checked_at >= coalesce(incident_from.from_at, $from_at::timestamptz)
+),
+
+numbered as (
+    select
+        *,
+        count(*) filter (where status = 'up') over (partition by service_id order by checked_at rows between unbounded preceding and current row) as ups_before
+    from told
+),
+
+outage as (
+    select
+        service_id,
+        any_value(government_code) as government_code,
+        any_value(agency_code) as agency_code,
+        ups_before,
+        min(checked_at) as started_at,
+        sum(held_us) as down_us
+    from numbered
+    where status = 'down'
+    group by service_id, ups_before
+),
+
+recovery as (
+    select service_id, ups_before, checked_at as ended_at
+    from numbered
+    where status = 'up'
+)
+
+select
+    md5(concat_ws('|', $feed_id, outage.service_id, epoch_us(outage.started_at))) as incident_id,
+    $feed_id as feed_id,
+    outage.service_id,
+    outage.government_code,
+    outage.agency_code,
+    outage.started_at,
+    recovery.ended_at,
+    (outage.down_us + 500000) // 1000000 as duration_s,
+    recovery.ended_at is null as is_open
+from outage
+left join recovery on recovery.service_id = outage.service_id and recovery.ups_before = outage.ups_before + 1
+order by outage.service_id, outage.started_at;

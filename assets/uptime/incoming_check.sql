@@ -1,0 +1,15 @@
+-- Grain: service, moment. The accepted checks of this batch with their local day; of doubled ones, the last row.
+create or replace temp table incoming_check as
+select
+    service,
+    checked_at,
+    status,
+    case when latency_ms >= 0 then latency_ms end as latency_ms,
+    http_code,
+    url,
+    $artifact_sha256::varchar as artifact_sha256,
+    source_row,
+    $received_at::timestamptz as received_at,
+    timezone($timezone, checked_at)::date as day
+from accepted
+qualify row_number() over (partition by service, checked_at order by source_row desc) = 1;

@@ -1,0 +1,92 @@
+"""Rolls the probe lake up to service-days and incidents: only the days that a change can have touched, or all when the settings changed."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+
+import duckdb
+
+from warehouse.database import run_script, transaction
+from warehouse.files import identifier
+from warehouse.lake import Lake
+from warehouse.registry import Feed
+
+METHOD = "roll_up 1"
+
+
+@dataclass(frozen=True)
+class RollUp:
+    """What was done for a feed: the first day that was reckoned again (None: nothing had changed), and the rows its tables have now."""
+
+    feed_id: str
+    from_day: date | None
+    service_days: int
+    incidents: int
+
+
+def settings_fingerprint(feed: Feed) -> str:
+    """Whatever of the settings the reckoning depends on, and the method."""
+    return identifier(METHOD, feed.government.code, feed.government.timezone, str(feed.max_hold_s), *(repr(service) for service in feed.services))
+
+
+def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> RollUp:
+    """One transaction per feed: what is touched is taken back and reckoned again, and the note of it removed."""
+    fingerprint = settings_fingerprint(feed)
+    from_at = _touched_from(connection, feed, fingerprint)
+    latest_at = _latest_check(connection, feed.id)
+    if from_at is not None and latest_at is not None:
+        margin = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
+        from_day = from_at.date() - margin
+        window_at = connection.execute(_sql("incident_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
+        assert window_at is not None
+        held_from = min(from_at - timedelta(seconds=feed.max_hold_s), window_at[0])
+        with transaction(connection):
+            connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
+            _load_checks(connection, lake, feed, held_from.date() - margin)
+            parameters = {"feed_id": feed.id, "from_day": from_day, "latest_at": latest_at}
+            connection.execute(_sql("hold.sql"), {"max_hold_s": feed.max_hold_s, "latest_at": latest_at})
+            connection.execute(_sql("service_day.sql"), parameters)
+            run_script(connection, _sql("incident.sql"), {"feed_id": feed.id, "from_at": from_at})
+            run_script(connection, _sql("service.sql"), {"feed_id": feed.id, "objective": feed.objective})
+            connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
+            connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
+            connection.execute("insert into uptime.rolled_up values ($1, $2, $3)", [feed.id, fingerprint, latest_at])
+    else:
+        from_day = None
+    counts = connection.execute(
+        "select (select count(*) from uptime.service_day where feed_id = $1), (select count(*) from uptime.incident where feed_id = $1)", [feed.id]
+    ).fetchone()
+    assert counts is not None
+    return RollUp(feed.id, from_day, int(counts[0]), int(counts[1]))
+
+
+def _touched_from(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint: str) -> datetime | None:
+    row = connection.execute("select settings_fingerprint from uptime.rolled_up where feed_id = $1", [feed.id]).fetchone()
+    if row is None or row[0] != fingerprint:
+        connection.execute("delete from uptime.service_day where feed_id = $1", [feed.id])
+        connection.execute("delete from uptime.incident where feed_id = $1", [feed.id])
+        first = connection.execute("select min(first_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
+    else:
+        first = connection.execute("select min(from_at) from uptime.touched_day where feed_id = $1", [feed.id]).fetchone()
+    return None if first is None else first[0]
+
+
+def _latest_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
+    row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
+    return None if row is None else row[0]
+
+
+def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, from_day: date) -> None:
+    """TEMP table `probe`: the feed's checks from a day on, under the names and owners that the settings give their services."""
+    connection.execute("create or replace temp table service_setting (match varchar, id varchar, name varchar, agency varchar, government varchar, objective double)")
+    for service in feed.services:
+        connection.execute(
+            "insert into service_setting values ($1, $2, $3, $4, $5, $6)",
+            [service.match, service.id, service.name, service.agency, service.government, service.objective],
+        )
+    parameters = {"files": lake.files(connection, feed.id, from_day), "government_code": feed.government.code, "timezone": feed.government.timezone}
+    connection.execute(_sql("probe.sql"), parameters)
+
+
+def _sql(name: str) -> str:
+    return files("assets.uptime").joinpath(name).read_text(encoding="utf-8")

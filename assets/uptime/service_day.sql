@@ -1,0 +1,134 @@
+-- Grain: feed, service, local day, from `from_day` on. Seconds come from how long checks held, never from counting samples; what no check
+-- speaks for is unknown, also on days on which a service that was watched before is not checked at all.
+insert into uptime.service_day by name
+with piece as (
+    select
+        service_id,
+        timezone,
+        checked_at,
+        until_at,
+        status,
+        unnest(generate_series(
+            timezone(timezone, checked_at)::date::timestamp,
+            timezone(timezone, until_at)::date::timestamp,
+            interval 1 day
+        ))::date as day
+    from hold
+    where until_at > checked_at
+),
+
+held as (
+    select
+        service_id,
+        day,
+        status,
+        sum(
+            epoch_us(least(until_at, timezone(timezone, (day + 1)::timestamp)))
+            - epoch_us(greatest(checked_at, timezone(timezone, day::timestamp)))
+        ) as held_us
+    from piece
+    where day >= $from_day
+    group by all
+),
+
+held_day as (
+    select
+        service_id,
+        day,
+        (coalesce(sum(held_us) filter (where status = 'up'), 0) + 500000) // 1000000 as up_s,
+        (coalesce(sum(held_us) filter (where status = 'down'), 0) + 500000) // 1000000 as down_s,
+        (coalesce(sum(held_us) filter (where status = 'maintenance'), 0) + 500000) // 1000000 as maintenance_s
+    from held
+    group by all
+),
+
+checked_day as (
+    select
+        service_id,
+        timezone(timezone, checked_at)::date as day,
+        count(*) as checks,
+        count(*) filter (where status = 'down') as failed_checks,
+        quantile_cont(latency_ms, [0.5, 0.95, 0.99]) filter (where status = 'up') as latency_ms
+    from probe
+    group by all
+    having timezone(timezone, checked_at)::date >= $from_day
+),
+
+watched_before as (
+    select
+        service_id,
+        any_value(government_code) as government_code,
+        any_value(agency_code) as agency_code
+    from uptime.service_day
+    where feed_id = $feed_id
+    group by service_id
+),
+
+seen_now as (
+    select
+        service_id,
+        any_value(government_code) as government_code,
+        any_value(agency_code) as agency_code,
+        any_value(timezone) as timezone,
+        min(timezone(timezone, checked_at)::date) as first_day
+    from probe
+    group by service_id
+),
+
+watched as (
+    select
+        service_id,
+        coalesce(seen_now.government_code, watched_before.government_code) as government_code,
+        coalesce(seen_now.agency_code, watched_before.agency_code) as agency_code,
+        coalesce(seen_now.timezone, government.timezone) as timezone,
+        case when watched_before.service_id is not null then $from_day else greatest(seen_now.first_day, $from_day) end as first_day
+    from seen_now
+    full join watched_before using (service_id)
+    left join ref.government as government on government.code = watched_before.government_code
+),
+
+watched_day as (
+    select
+        *,
+        unnest(generate_series(first_day::timestamp, timezone(timezone, $latest_at::timestamptz)::date::timestamp, interval 1 day))::date as day
+    from watched
+),
+
+reckoned as (
+    select
+        watched_day.service_id,
+        watched_day.government_code,
+        watched_day.agency_code,
+        watched_day.day,
+        epoch(timezone(watched_day.timezone, (watched_day.day + 1)::timestamp) - timezone(watched_day.timezone, watched_day.day::timestamp))::bigint as day_s,
+        coalesce(held_day.up_s, 0) as up_s,
+        coalesce(held_day.down_s, 0) as down_s,
+        coalesce(held_day.maintenance_s, 0) as maintenance_s,
+        coalesce(checked_day.checks, 0) as checks,
+        coalesce(checked_day.failed_checks, 0) as failed_checks,
+        checked_day.latency_ms
+    from watched_day
+    left join held_day using (service_id, day)
+    left join checked_day using (service_id, day)
+)
+
+select
+    $feed_id as feed_id,
+    service_id,
+    government_code,
+    agency_code,
+    day,
+    up_s,
+    down_s,
+    greatest(day_s - up_s - down_s - maintenance_s, 0) as unknown_s,
+    maintenance_s,
+    checks,
+    failed_checks,
+    latency_ms[1] as latency_p50_ms,
+    latency_ms[2] as latency_p95_ms,
+    latency_ms[3] as latency_p99_ms,
+    up_s / nullif(up_s + down_s, 0) as availability,
+    up_s / nullif(day_s - maintenance_s, 0) as availability_strict,
+    (up_s + down_s + maintenance_s) / day_s as coverage
+from reckoned
+order by service_id, day;

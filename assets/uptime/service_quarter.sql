@@ -1,0 +1,86 @@
+-- Grain: quarter, feed, service. The sums of its days; time before the first check counts as unknown, time after the feed's latest day does not count.
+delete from uptime.service_quarter where period = $period;
+
+insert into uptime.service_quarter by name
+with summed as (
+    select
+        service_day.feed_id,
+        service_day.service_id,
+        any_value(service_day.government_code) as government_code,
+        any_value(service_day.agency_code) as agency_code,
+        sum(service_day.up_s)::bigint as up_s,
+        sum(service_day.down_s)::bigint as down_s,
+        sum(service_day.maintenance_s)::bigint as maintenance_s,
+        sum(service_day.checks)::bigint as checks,
+        sum(service_day.failed_checks)::bigint as failed_checks
+    from uptime.service_day as service_day
+    where service_day.day between $first_day and $last_day
+    group by all
+),
+
+feed_end as (
+    select feed_id, least(max(day), $last_day::date) as last_day
+    from uptime.service_day
+    group by feed_id
+),
+
+incident as (
+    select incident.feed_id, incident.service_id, count(*) as incidents
+    from uptime.incident as incident
+    inner join ref.government as government on government.code = incident.government_code
+    where timezone(government.timezone, incident.started_at)::date between $first_day and $last_day
+    group by all
+),
+
+reckoned as (
+    select
+        summed.*,
+        epoch(
+            timezone(coalesce(government.timezone, 'UTC'), (feed_end.last_day + 1)::timestamp)
+            - timezone(coalesce(government.timezone, 'UTC'), $first_day::date::timestamp)
+        )::bigint as quarter_s,
+        service.objective,
+        coalesce(incident.incidents, 0) as incidents
+    from summed
+    inner join feed_end using (feed_id)
+    left join ref.government as government on government.code = summed.government_code
+    left join ref.service as service on service.feed_id = summed.feed_id and service.code = summed.service_id
+    left join incident on incident.feed_id = summed.feed_id and incident.service_id = summed.service_id
+),
+
+judged as (
+    select
+        *,
+        quarter_s - up_s - down_s - maintenance_s as unknown_s,
+        up_s / nullif(up_s + down_s, 0) as availability,
+        (up_s + down_s + maintenance_s) / quarter_s as coverage
+    from reckoned
+)
+
+select
+    $period as period,
+    feed_id,
+    service_id,
+    government_code,
+    agency_code,
+    up_s,
+    down_s,
+    unknown_s,
+    maintenance_s,
+    checks,
+    failed_checks,
+    availability,
+    up_s / nullif(quarter_s - maintenance_s, 0) as availability_strict,
+    coverage,
+    objective,
+    1 - (1 - availability) / nullif(1 - objective, 0) as error_budget_remaining,
+    incidents,
+    down_s / nullif(incidents, 0) as mttr_s,
+    up_s / nullif(incidents, 0) as mtbf_s,
+    case
+        when objective is null or availability is null or coverage < 0.95 then 'insufficient_data'
+        when availability >= objective then 'met'
+        else 'missed'
+    end as verdict
+from judged
+order by feed_id, service_id;

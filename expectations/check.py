@@ -1,0 +1,119 @@
+"""Rules for checks of services: rows meant for the probe lake."""
+
+from expectations.rules import Between, HasRows, Holds, InSet, NotNull, Rule, Suite, Unique
+
+STATUSES = ("up", "down", "unknown", "maintenance")
+COLUMNS = {
+    "source_row": "BIGINT",
+    "service": "VARCHAR",
+    "url": "VARCHAR",
+    "host": "VARCHAR",
+    "checked_at_text": "VARCHAR",
+    "checked_at": "TIMESTAMP WITH TIME ZONE",
+    "status_text": "VARCHAR",
+    "status": "VARCHAR",
+    "latency_text": "VARCHAR",
+    "latency_ms": "DOUBLE",
+    "http_code": "INTEGER",
+    "received_at": "TIMESTAMP WITH TIME ZONE",
+}
+
+
+def suite(hosts: tuple[str, ...]) -> Suite:
+    """`hosts` are the feed's: `.go.id` is any host below it, `go.id` just that one; none given, the host rule has nothing to check."""
+    allowed = " or ".join(f"ends_with(host, '{host}')" if host.startswith(".") else f"host = '{host}'" for host in hosts)
+    return Suite(
+        name="check",
+        table_name="uptime.check",
+        key=("service", "checked_at_text"),
+        columns=COLUMNS,
+        rules=(
+            Rule(
+                "check.has_rows",
+                HasRows(),
+                "completeness",
+                "critical",
+                "batch",
+                "Catatan pemantauan harus berisi sedikitnya satu pemeriksaan.",
+                "A check log must hold at least one check.",
+            ),
+            Rule(
+                "check.service_named",
+                NotNull("service"),
+                "completeness",
+                "critical",
+                "row",
+                "Pemeriksaan harus menyebut layanannya.",
+                "A check must name its service.",
+            ),
+            Rule(
+                "check.time_readable",
+                NotNull("checked_at"),
+                "conformity",
+                "critical",
+                "row",
+                "Waktu pemeriksaan harus terbaca, misalnya 2023-08-24T06:43:03Z.",
+                "The time of a check must be readable, such as 2023-08-24T06:43:03Z.",
+                shows=("checked_at_text",),
+            ),
+            Rule(
+                "check.not_in_the_future",
+                Holds("checked_at <= received_at + interval 5 minutes", when="checked_at is not null", column="checked_at"),
+                "timeliness",
+                "critical",
+                "row",
+                "Waktu pemeriksaan tidak boleh lebih dari 5 menit sesudah diterima: jam pemantau salah.",
+                "A check must not be later than 5 minutes after it was received: the monitor's clock is wrong.",
+                shows=("checked_at_text",),
+            ),
+            Rule(
+                "check.status_known",
+                InSet("status", STATUSES),
+                "conformity",
+                "critical",
+                "row",
+                "Status harus up, down, degraded, unknown atau maintenance.",
+                "The status must be up, down, degraded, unknown or maintenance.",
+                shows=("status_text",),
+            ),
+            Rule(
+                "check.status_named",
+                NotNull("status"),
+                "completeness",
+                "critical",
+                "row",
+                "Pemeriksaan harus menyebut statusnya.",
+                "A check must state its status.",
+            ),
+            Rule(
+                "check.host_of_government",
+                Holds(allowed or "true", when="host is not null" if hosts else "false", column="host"),
+                "accuracy",
+                "critical",
+                "row",
+                "Alamat yang diperiksa harus milik pemerintah daerah menurut pengaturan sumber (hosts).",
+                "The address checked must be one of the government's, as the feed's settings say (hosts).",
+                shows=("service", "host"),
+            ),
+            Rule(
+                "check.latency_plausible",
+                Between("latency_ms", 0, 600_000),
+                "conformity",
+                "warning",
+                "row",
+                "Waktu tanggap harus antara 0 dan 10 menit.",
+                "The latency must be between 0 and 10 minutes.",
+                shows=("latency_text",),
+            ),
+            Rule(
+                "check.time_unique",
+                Unique(("service", "checked_at")),
+                "uniqueness",
+                "warning",
+                "row",
+                "Satu layanan hanya boleh punya satu pemeriksaan pada saat yang sama; yang terakhir dipakai.",
+                "A service may have one check only at a moment; the last one is used.",
+                shows=("service", "checked_at_text"),
+            ),
+        ),
+    )

@@ -1,0 +1,324 @@
+"""A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are fetched and parsed; then, on one
+connection, the batch is staged in a TEMP table and judged, and one transaction writes results, failed rows, core rows and the ledger."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from expectations import gate
+from expectations.rules import Suite
+from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
+from warehouse.database import Warehouse, transaction
+from warehouse.files import identifier
+from warehouse.registry import Feed
+
+CHUNK_BATCHES = 64
+CHUNK_BYTES = 64 * 2**20  # so many are parsed before the warehouse is opened for them: bounds memory, and spares 2,000 workbooks 2,000 openings
+
+Clock = Callable[[], datetime]
+Progress = Callable[[str], None]
+
+
+class Unreadable(ValueError):
+    """The bytes are not what the feed is said to bring. The message is for the sender: what was found, where, and what is accepted."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One artifact under one parser version and one suite version."""
+
+    batch_id: str
+    feed: Feed
+    artifact: Artifact
+    known_at: datetime
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What promotion did, in rows, and the quarters the batch speaks of."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    periods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How one kind of feed is read. `parse` turns bytes into a table of text columns with `source_row`; `stage` makes TEMP table `batch` out of
+    it; `promote` moves TEMP view `accepted` on, inside the transaction."""
+
+    parser_version: str
+    suite: Suite
+    parse: Callable[[bytes, Artifact], pa.Table]
+    stage: Callable[[duckdb.DuckDBPyConnection, pa.Table, Feed, Artifact], None]
+    promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts]
+
+    def batch_id(self, artifact: Artifact) -> str:
+        return identifier(artifact.feed_id, artifact.sha256, self.parser_version, self.suite.version)
+
+
+@dataclass(frozen=True)
+class FeedOutcome:
+    """A row of `meta.ingest_run`: what one run did with one feed."""
+
+    feed_id: str
+    run_id: str
+    started_at: datetime
+    status: str = "running"
+    batches: int = 0
+    batches_unchanged: int = 0
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    messages: tuple[str, ...] = field(default=())
+
+
+def take_in(
+    warehouse: Warehouse,
+    archive: Archive,
+    feed: Feed,
+    reader: Reader,
+    present: list[Artifact],
+    problems: tuple[str, ...],
+    run_id: str,
+    clock: Clock,
+    progress: Progress,
+    wait_s: float = 60.0,
+) -> FeedOutcome:
+    """Judge what the archive holds of `feed` and the warehouse has not judged by today's rules; count the rest as unchanged.
+    `present` is what the source has now; `problems` is what kept it from being read, which makes the outcome `failed` and stops nothing."""
+    outcome = FeedOutcome(feed.id, run_id, clock(), messages=problems)
+    with warehouse.open_for_writing(wait_s) as connection:
+        judged = {row[0] for row in connection.execute("select batch_id from meta.batch where feed_id = $1", [feed.id]).fetchall()}
+    pending = [artifact for artifact in archive.artifacts(feed.id) if reader.batch_id(artifact) not in judged]
+    for chunk in _parsed_chunks(archive, reader, pending):
+        with warehouse.open_for_writing(wait_s) as connection:
+            for artifact, parsed in chunk:
+                outcome = take_in_one(connection, archive, feed, reader, artifact, parsed, outcome, clock)
+                progress(f"{feed.id}: {artifact.source_name}: read {outcome.read}, rejected {outcome.rejected}")
+    known = [reader.batch_id(artifact) for artifact in present if reader.batch_id(artifact) in judged]
+    with warehouse.open_for_writing(wait_s) as connection:
+        return _close(connection, outcome, sorted(set(known)), clock)
+
+
+def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Unreadable:
+    """An artifact that cannot be read is a value: it becomes a rejected batch."""
+    try:
+        return reader.parse(archive.read(artifact.sha256), artifact)
+    except (Unreadable, CorruptArtifact) as error:
+        return error if isinstance(error, Unreadable) else Unreadable(str(error))
+
+
+def take_in_one(
+    connection: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    feed: Feed,
+    reader: Reader,
+    artifact: Artifact,
+    parsed: pa.Table | Unreadable,
+    outcome: FeedOutcome,
+    clock: Clock,
+) -> FeedOutcome:
+    """Stage, judge and promote one batch. Returns the feed's outcome with this batch in it."""
+    record = _record(archive, feed, reader, artifact, outcome.run_id, clock)
+    batch = Batch(record.batch_id, feed, artifact, record.known_at, record.run_id)
+    message = None
+    if isinstance(parsed, Unreadable):
+        results, message = gate.not_evaluated(reader.suite), f"{artifact.source_name}: {parsed}"
+    else:
+        reader.stage(connection, parsed, feed, artifact)
+        results = gate.judge(connection, reader.suite)
+        rejecting = [result for result in results if result.rejects_batch]
+        if rejecting:
+            first = rejecting[0]
+            message = f"{artifact.source_name}: {first.rule.rule_id}: {first.rule.sentence_en}" + (f" ({first.observed_value})" if first.status == "error" else "")
+    read = 0 if isinstance(parsed, Unreadable) else parsed.num_rows
+    with transaction(connection):
+        _write_artifact(connection, artifact)
+        _write_results(connection, reader.suite, batch, results)
+        if message is None:
+            _write_failed_rows(connection, batch)
+            connection.execute(_sql("accepted.sql"))
+            counts = reader.promote(connection, batch)
+            rejected = _count(connection, "select count(distinct source_row) from failed where severity = 'critical'")
+        else:
+            if not isinstance(parsed, Unreadable):
+                _write_failed_rows(connection, batch)
+            counts, rejected = Counts(), read
+        if read != counts.added + counts.updated + counts.unchanged + rejected:
+            raise RuntimeError(f"{feed.id}: {artifact.source_name}: read {read} is not {counts} + rejected {rejected}")
+        _write_batch(connection, reader, batch, read, counts, rejected, message)
+        outcome = replace(
+            outcome,
+            batches=outcome.batches + 1,
+            read=outcome.read + read,
+            added=outcome.added + counts.added,
+            updated=outcome.updated + counts.updated,
+            unchanged=outcome.unchanged + counts.unchanged,
+            rejected=outcome.rejected + rejected,
+        )
+        _write_ledger(connection, outcome, clock)
+    return outcome
+
+
+def _parsed_chunks(archive: Archive, reader: Reader, pending: Iterable[Artifact]) -> Iterator[list[tuple[Artifact, pa.Table | Unreadable]]]:
+    chunk: list[tuple[Artifact, pa.Table | Unreadable]] = []
+    size = 0
+    for artifact in pending:
+        if chunk and (len(chunk) == CHUNK_BATCHES or size + artifact.bytes > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((artifact, parse(archive, reader, artifact)))
+        size += artifact.bytes
+    if chunk:
+        yield chunk
+
+
+def _record(archive: Archive, feed: Feed, reader: Reader, artifact: Artifact, run_id: str, clock: Clock) -> BatchRecord:
+    """The batch's sidecar, written before its commit: a run killed in between leaves a `known_at` that the next run takes over."""
+    batch_id = reader.batch_id(artifact)
+    return archive.record_batch(BatchRecord(batch_id, artifact.sha256, feed.id, reader.parser_version, reader.suite.version, clock(), run_id))
+
+
+def _close(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, known: list[str], clock: Clock) -> FeedOutcome:
+    """Count what was known already, and give the verdict: red stays red while a current batch is rejected."""
+    row = connection.execute(
+        """
+        select count(*), coalesce(sum(read), 0), coalesce(sum(read - rejected), 0), coalesce(sum(rejected), 0)
+        from meta.batch where list_contains($1, batch_id)
+        """,
+        [known],
+    ).fetchone()
+    assert row is not None
+    rejected_now = connection.execute(
+        "select source_name, message from quality.current_batch where feed_id = $1 and status = 'rejected' order by source_name", [outcome.feed_id]
+    ).fetchall()
+    did_something = outcome.batches > 0
+    outcome = replace(
+        outcome,
+        batches=outcome.batches + int(row[0]),
+        batches_unchanged=int(row[0]),
+        read=outcome.read + int(row[1]),
+        unchanged=outcome.unchanged + int(row[2]),
+        rejected=outcome.rejected + int(row[3]),
+        messages=(*outcome.messages, *(message for _, message in rejected_now)),
+        status="failed" if outcome.messages else "rejected" if rejected_now else "ok" if did_something else "unchanged",
+    )
+    with transaction(connection):
+        connection.execute(
+            "update meta.ingest_run set status = 'interrupted' where feed_id = $1 and status = 'running' and run_id <> $2", [outcome.feed_id, outcome.run_id]
+        )
+        _write_ledger(connection, outcome, clock)
+    return outcome
+
+
+def _write_artifact(connection: duckdb.DuckDBPyConnection, artifact: Artifact) -> None:
+    connection.execute("delete from meta.artifact where feed_id = $1 and sha256 = $2", [artifact.feed_id, artifact.sha256])
+    connection.execute(
+        "insert into meta.artifact values ($1, $2, $3, $4, $5, $6)",
+        [artifact.sha256, artifact.bytes, artifact.media_type, artifact.feed_id, artifact.source_name, artifact.received_at],
+    )
+
+
+def _write_results(connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch, results: list[gate.Result]) -> None:
+    for result in results:
+        rule = result.rule
+        connection.execute(
+            _sql("result.sql"),
+            {
+                "result_id": identifier(batch.batch_id, rule.rule_id),
+                "run_id": batch.run_id,
+                "batch_id": batch.batch_id,
+                "feed_id": batch.feed.id,
+                "government_code": batch.feed.government.code,
+                "agency_code": "-",
+                "suite": suite.name,
+                "table_name": suite.table_name,
+                "column_name": rule.constraint.column,
+                "rule_id": rule.rule_id,
+                "expectation_type": rule.constraint.expectation_type,
+                "kwargs": gate.kwargs_json(rule),
+                "dimension": rule.dimension,
+                "severity": rule.severity,
+                "scope": rule.scope,
+                "status": result.status,
+                "element_count": result.element_count,
+                "evaluated_count": result.evaluated_count,
+                "unexpected_count": result.unexpected_count,
+                "missing_count": result.missing_count,
+                "observed_value": result.observed_value,
+                "reproduce_sql": rule.reproduce_sql(),
+                "detected_at": batch.known_at,
+            },
+        )
+
+
+def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    connection.execute(_sql("failed_row.sql"), {"batch_id": batch.batch_id, "feed_id": batch.feed.id, "artifact_sha256": batch.artifact.sha256})
+
+
+def _write_batch(
+    connection: duckdb.DuckDBPyConnection, reader: Reader, batch: Batch, read: int, counts: Counts, rejected: int, message: str | None
+) -> None:
+    connection.execute(
+        "insert into meta.batch values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        [
+            batch.batch_id,
+            batch.artifact.sha256,
+            batch.feed.id,
+            batch.artifact.source_name,
+            reader.parser_version,
+            reader.suite.version,
+            batch.artifact.received_at,
+            batch.known_at,
+            batch.run_id,
+            "promoted" if message is None else "rejected",
+            read,
+            counts.added,
+            counts.updated,
+            counts.unchanged,
+            rejected,
+            list(counts.periods),
+            message,
+        ],
+    )
+
+
+def _write_ledger(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, clock: Clock) -> None:
+    connection.execute("delete from meta.ingest_run where run_id = $1 and feed_id = $2", [outcome.run_id, outcome.feed_id])
+    connection.execute(
+        "insert into meta.ingest_run values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, null, null, $13)",
+        [
+            outcome.run_id,
+            outcome.feed_id,
+            outcome.started_at,
+            clock(),
+            outcome.status,
+            outcome.batches,
+            outcome.batches_unchanged,
+            outcome.read,
+            outcome.added,
+            outcome.updated,
+            outcome.unchanged,
+            outcome.rejected,
+            "; ".join(outcome.messages) or None,
+        ],
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _sql(name: str) -> str:
+    return files("expectations").joinpath(name).read_text(encoding="utf-8")

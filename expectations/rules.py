@@ -1,0 +1,218 @@
+"""How a rule is said: what must hold (a constraint), and what it means to people (dimension, severity, sentences). A constraint knows itself
+twice: as a Great Expectations expectation, which gives the verdict, and as the SQL condition that finds the rows that break it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from warehouse.files import identifier
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+Dimension = Literal["accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"]
+Severity = Literal["critical", "warning", "info"]
+Scope = Literal["row", "batch"]
+
+
+def _literal(value: object) -> str:
+    """A value as SQL text. Values come from rules and settings, never from data."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _in_template(sql: str) -> str:
+    """Great Expectations puts the batch in where `{batch}` stands; braces of ours must be doubled."""
+    return sql.replace("{", "{{").replace("}", "}}")
+
+
+@dataclass(frozen=True)
+class NotNull:
+    """Every row has a value in `column`."""
+
+    column: str
+    expectation_type = "expect_column_values_to_not_be_null"
+
+    def failing(self) -> str:
+        return f'"{self.column}" is null'
+
+    def applies(self) -> str:
+        return "true"
+
+    def expectation(self, **common: Any) -> "Expectation":
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectColumnValuesToNotBeNull(column=self.column, **common)
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"column": self.column}
+
+
+@dataclass(frozen=True)
+class InSet:
+    """Every value of `column` is one of `values`; rows without a value are not its business."""
+
+    column: str
+    values: tuple[str, ...]
+    expectation_type = "expect_column_values_to_be_in_set"
+
+    def failing(self) -> str:
+        return f'"{self.column}" not in ({", ".join(_literal(value) for value in self.values)})'
+
+    def applies(self) -> str:
+        return f'"{self.column}" is not null'
+
+    def expectation(self, **common: Any) -> "Expectation":
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectColumnValuesToBeInSet(column=self.column, value_set=list(self.values), **common)
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"column": self.column, "value_set": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Between:
+    """Every value of `column` is within the bounds, ends included; None is no bound."""
+
+    column: str
+    low: float | None = None
+    high: float | None = None
+    expectation_type = "expect_column_values_to_be_between"
+
+    def failing(self) -> str:
+        below = [] if self.low is None else [f'"{self.column}" < {_literal(self.low)}']
+        above = [] if self.high is None else [f'"{self.column}" > {_literal(self.high)}']
+        return " or ".join(below + above)
+
+    def applies(self) -> str:
+        return f'"{self.column}" is not null'
+
+    def expectation(self, **common: Any) -> "Expectation":
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectColumnValuesToBeBetween(column=self.column, min_value=self.low, max_value=self.high, **common)
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"column": self.column, "min_value": self.low, "max_value": self.high}
+
+
+@dataclass(frozen=True)
+class Holds:
+    """Where `when` is true, `condition` is true (SQL over the batch's columns; a null condition breaks the rule)."""
+
+    condition: str
+    when: str = "true"
+    column: str | None = None
+    expectation_type = "unexpected_rows_expectation"
+
+    def failing(self) -> str:
+        return f"({self.when}) and not coalesce({self.condition}, false)"
+
+    def applies(self) -> str:
+        return self.when
+
+    def expectation(self, **common: Any) -> "Expectation":
+        from expectations.engine import no_rows_expectation
+
+        return no_rows_expectation()(unexpected_rows_query="select 1 from {batch} where " + _in_template(self.failing()), **common)  # type: ignore[call-arg]
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"condition": self.condition, "when": self.when}
+
+
+@dataclass(frozen=True)
+class Unique:
+    """No two rows share all of `columns`. Its unit is rows: both rows of a pair break it. Rows with a null in the key are not its business."""
+
+    columns: tuple[str, ...]
+    expectation_type = "unexpected_rows_expectation"
+
+    @property
+    def column(self) -> str | None:
+        return self.columns[0] if len(self.columns) == 1 else None
+
+    def failing(self) -> str:
+        key = ", ".join(f'"{column}"' for column in self.columns)
+        return f"({key}) in (select ({key}) from batch where {self.applies()} group by {key} having count(*) > 1)"
+
+    def applies(self) -> str:
+        return " and ".join(f'"{column}" is not null' for column in self.columns)
+
+    def expectation(self, **common: Any) -> "Expectation":
+        from expectations.engine import no_rows_expectation
+
+        key = ", ".join(f'"{column}"' for column in self.columns)
+        query = "select 1 from {batch} where " + _in_template(f"{self.applies()} group by {key} having count(*) > 1")
+        return no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"columns": list(self.columns)}
+
+
+@dataclass(frozen=True)
+class HasRows:
+    """The batch is not empty."""
+
+    at_least: int = 1
+    column: str | None = None
+    expectation_type = "expect_table_row_count_to_be_between"
+
+    def failing(self) -> str:
+        return "false"  # no row is at fault
+
+    def applies(self) -> str:
+        return "true"
+
+    def expectation(self, **common: Any) -> "Expectation":
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectTableRowCountToBeBetween(min_value=self.at_least, **common)
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"min_value": self.at_least}
+
+
+Constraint = NotNull | InSet | Between | Holds | Unique | HasRows
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. A critical row rule sets its rows aside; a critical batch rule rejects the batch; the others only say so.
+    `shows` are the columns whose values a failed row's reason names."""
+
+    rule_id: str
+    constraint: Constraint
+    dimension: Dimension
+    severity: Severity
+    scope: Scope
+    sentence_id: str
+    sentence_en: str
+    shows: tuple[str, ...] = ()
+    owner: str = "Diskominfo"
+    version: int = 1
+
+    def reproduce_sql(self) -> str:
+        """Finds the rows again, over the name `batch`."""
+        if isinstance(self.constraint, HasRows):
+            return "select count(*) as rows from batch"
+        return f"select * from batch where {self.constraint.failing()}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All rules of one kind of batch. `key` are the columns of the business key, `columns` the batch's columns and types."""
+
+    name: str
+    table_name: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
+    rules: tuple[Rule, ...]
+
+    @property
+    def version(self) -> str:
+        """Changes when a verdict can: with a rule's constraint, severity, scope or version; not with its wording."""
+        return identifier(*(f"{rule.rule_id}:{rule.version}:{rule.severity}:{rule.scope}:{rule.constraint!r}" for rule in self.rules))[:12]
