@@ -99,9 +99,7 @@ def batch_definition(made: "EphemeralDataContext", connection: duckdb.DuckDBPyCo
     return asset.add_batch_definition_whole_table("all")
 
 
-def run(
-    made: "EphemeralDataContext", name: str, data: "BatchDefinition[Any]", expectations: "Sequence[Expectation]"
-) -> "ExpectationSuiteValidationResult":
+def run(made: "EphemeralDataContext", name: str, data: "BatchDefinition[Any]", expectations: "Sequence[Expectation]") -> "ExpectationSuiteValidationResult":
     """Validate the batch by a suite made of these expectations."""
     import great_expectations as gx
 

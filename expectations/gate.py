@@ -1,7 +1,6 @@
 """The gate: judges the staged batch (TEMP table `batch`) by a suite, inside DuckDB. In: an open connection and a suite. Out: plain results,
 and in TEMP table `failed` every failed row with its key and the reason. It writes nothing that lasts."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -134,7 +133,3 @@ def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, ru
         {"rule_id": rule.rule_id, "severity": rule.severity, "sentence": rule.sentence_id},
     ).fetchone()
     return int(row[0]) if row is not None else 0
-
-
-def kwargs_json(rule: Rule) -> str:
-    return json.dumps(rule.constraint.kwargs(), ensure_ascii=False)

@@ -9,7 +9,7 @@ from importlib.resources import files
 import duckdb
 import pyarrow as pa
 
-from expectations import gate
+from expectations import gate, record
 from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
 from warehouse.database import Warehouse, transaction
@@ -128,8 +128,8 @@ def take_in_one(
     clock: Clock,
 ) -> FeedOutcome:
     """Stage, judge and promote one batch. Returns the feed's outcome with this batch in it."""
-    record = _record(archive, feed, reader, artifact, outcome.run_id, clock)
-    batch = Batch(record.batch_id, feed, artifact, record.known_at, record.run_id)
+    sidecar = _record(archive, feed, reader, artifact, outcome.run_id, clock)
+    batch = Batch(sidecar.batch_id, feed, artifact, sidecar.known_at, sidecar.run_id)
     message = None
     if isinstance(parsed, Unreadable):
         results, message = gate.not_evaluated(reader.suite), f"{artifact.source_name}: {parsed}"
@@ -139,11 +139,13 @@ def take_in_one(
         rejecting = [result for result in results if result.rejects_batch]
         if rejecting:
             first = rejecting[0]
-            message = f"{artifact.source_name}: {first.rule.rule_id}: {first.rule.sentence_en}" + (f" ({first.observed_value})" if first.status == "error" else "")
+            message = f"{artifact.source_name}: {first.rule.rule_id}: {first.rule.sentence_en}" + (
+                f" ({first.observed_value})" if first.status == "error" else ""
+            )
     read = 0 if isinstance(parsed, Unreadable) else parsed.num_rows
     with transaction(connection):
         _write_artifact(connection, artifact)
-        _write_results(connection, reader.suite, batch, results)
+        record.write(connection, reader.suite, results, batch.batch_id, feed.id, feed.government.code, batch.run_id, batch.known_at)
         if message is None:
             _write_failed_rows(connection, batch)
             connection.execute(_sql("accepted.sql"))
@@ -228,46 +230,11 @@ def _write_artifact(connection: duckdb.DuckDBPyConnection, artifact: Artifact) -
     )
 
 
-def _write_results(connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch, results: list[gate.Result]) -> None:
-    for result in results:
-        rule = result.rule
-        connection.execute(
-            _sql("result.sql"),
-            {
-                "result_id": identifier(batch.batch_id, rule.rule_id),
-                "run_id": batch.run_id,
-                "batch_id": batch.batch_id,
-                "feed_id": batch.feed.id,
-                "government_code": batch.feed.government.code,
-                "agency_code": "-",
-                "suite": suite.name,
-                "table_name": suite.table_name,
-                "column_name": rule.constraint.column,
-                "rule_id": rule.rule_id,
-                "expectation_type": rule.constraint.expectation_type,
-                "kwargs": gate.kwargs_json(rule),
-                "dimension": rule.dimension,
-                "severity": rule.severity,
-                "scope": rule.scope,
-                "status": result.status,
-                "element_count": result.element_count,
-                "evaluated_count": result.evaluated_count,
-                "unexpected_count": result.unexpected_count,
-                "missing_count": result.missing_count,
-                "observed_value": result.observed_value,
-                "reproduce_sql": rule.reproduce_sql(),
-                "detected_at": batch.known_at,
-            },
-        )
-
-
 def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     connection.execute(_sql("failed_row.sql"), {"batch_id": batch.batch_id, "feed_id": batch.feed.id, "artifact_sha256": batch.artifact.sha256})
 
 
-def _write_batch(
-    connection: duckdb.DuckDBPyConnection, reader: Reader, batch: Batch, read: int, counts: Counts, rejected: int, message: str | None
-) -> None:
+def _write_batch(connection: duckdb.DuckDBPyConnection, reader: Reader, batch: Batch, read: int, counts: Counts, rejected: int, message: str | None) -> None:
     connection.execute(
         "insert into meta.batch values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         [

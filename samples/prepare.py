@@ -61,9 +61,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def write_csv(
-    path: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]
-) -> None:
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]) -> None:
     """Write rows as UTF-8 CSV with LF line ends; missing cells stay empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -72,9 +70,7 @@ def write_csv(
         writer.writerows(rows)
 
 
-def write_xlsx(
-    path: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]
-) -> None:
+def write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]) -> None:
     """Write rows as a workbook: codes as text cells, ``value`` as an integer."""
     workbook = Workbook()
     workbook.properties.creator = path.stem
@@ -131,9 +127,7 @@ def instrument_of(year: int) -> str:
     raise ValueError(f"no instrument known for {year}")
 
 
-def submission_rows(
-    levels: Iterable[dict[str, str]], year: int, stage: str
-) -> list[dict[str, str]]:
+def submission_rows(levels: Iterable[dict[str, str]], year: int, stage: str) -> list[dict[str, str]]:
     """Make the submission rows of one year and stage, in the order of the source."""
     return [
         {
@@ -179,9 +173,7 @@ def main() -> None:
             path = HERE / "submissions" / f"denpasar_{year}_{stage}{suffix}"
             write = write_xlsx if suffix == ".xlsx" else write_csv
             write(path, SUBMISSION_COLUMNS, submission_rows(levels, year, stage))
-    write_csv(
-        HERE / "published" / "spbe_published.csv", PUBLISHED_COLUMNS, published_rows()
-    )
+    write_csv(HERE / "published" / "spbe_published.csv", PUBLISHED_COLUMNS, published_rows())
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ class ReleaseRecord:
     reference_fingerprint: str
     code_version: str
     created_at: datetime
+    run_id: str
 
 
 class Archive:

@@ -25,9 +25,14 @@ def of_day(day: date) -> str:
     return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
+def of_first_day(key: str) -> str:
+    """The period of a Dagster partition key, which is the quarter's first day (`2026-07-01`)."""
+    return of_day(date.fromisoformat(key))
+
+
 def following(period: str) -> str:
     first = first_day(period)
-    return of_day(date(first.year + first.month // 10, first.month % 12 + 3 if first.month < 10 else 1, 1))
+    return of_day(date(first.year + 1, 1, 1) if first.month == 10 else date(first.year, first.month + 3, 1))
 
 
 def stretches(periods: list[str]) -> list[tuple[str, str]]:

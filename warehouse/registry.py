@@ -55,7 +55,8 @@ class Service:
 
 @dataclass(frozen=True)
 class Feed:
-    """One configured source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set."""
+    """One configured source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set.
+    `declared` says where the settings name it (file, line, key), for messages."""
 
     id: str
     kind: FeedKind
@@ -67,6 +68,7 @@ class Feed:
     max_hold_s: int = 0
     objective: float | None = None
     services: tuple[Service, ...] = ()
+    declared: str = ""
 
     @property
     def product(self) -> Product:

@@ -1,0 +1,1 @@
+"""Publication: the read-only copy that people open."""

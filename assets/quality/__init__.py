@@ -1,0 +1,1 @@
+"""Data quality: scores out of the rules' stored outcomes."""

@@ -1,7 +1,7 @@
 -- Appends the events that say something new, and the evidence they name.
 insert into core.assessment by name
 select
-    government_code, agency_code, period, instrument_id, indicator_id, stage, value, explanation, evidence_id, submitted_by, submitted_at,
+    government_code, agency_code, period, instrument_id, indicator_id, stage, value, explanation, evidence_id, submitted_at,
     $known_at as known_at, $received_at as received_at, $feed_id as feed_id, $batch_id as batch_id, $artifact_sha256 as artifact_sha256, source_row
 from compared
 where outcome in ('added', 'updated')
@@ -15,3 +15,9 @@ where
     and evidence_id is not null
     and evidence_id not in (select evidence_id from core.evidence)
 order by all;
+
+insert into core.submitter by name
+select $artifact_sha256 as artifact_sha256, source_row, submitted_by
+from compared
+where outcome in ('added', 'updated') and submitted_by is not null
+order by source_row;

@@ -35,9 +35,7 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     missing = [f"{column} ({' or '.join(ACCEPTED[column])})" for column in REQUIRED if chosen[column] is None]
     if missing:
         raise Unreadable(f"columns missing: {', '.join(missing)}; found: {', '.join(table.column_names)[:200]}")
-    columns = {
-        column: pa.nulls(table.num_rows, pa.string()) if name is None else table.column(name).cast(pa.string()) for column, name in chosen.items()
-    }
+    columns = {column: pa.nulls(table.num_rows, pa.string()) if name is None else table.column(name).cast(pa.string()) for column, name in chosen.items()}
     return pa.table({"source_row": pa.array(range(2, table.num_rows + 2), pa.int64())} | columns)
 
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import duckdb
 
+from expectations import derived
 from warehouse.database import run_script, transaction
 from warehouse.files import identifier
 from warehouse.lake import Lake
@@ -60,6 +61,19 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
     return RollUp(feed.id, from_day, int(counts[0]), int(counts[1]))
 
 
+def judged_id(feed: Feed) -> str:
+    """What the invariants of a feed's service-days are kept under."""
+    return identifier("uptime.service_day", feed.id)
+
+
+def judge(connection: duckdb.DuckDBPyConnection, feed: Feed, done: RollUp) -> None:
+    """Judge the days that were reckoned again, under the run and time of the feed's newest batch, so that a rebuild says the same."""
+    newest = connection.execute("select run_id, known_at from meta.batch where feed_id = $1 order by known_at desc limit 1", [feed.id]).fetchone()
+    if done.from_day is not None and newest is not None:
+        judged = derived.Judged(judged_id(feed), newest[0], newest[1])
+        derived.judge(connection, derived.SERVICE_DAY, {"feed_id": feed.id, "from_day": done.from_day}, judged)
+
+
 def _touched_from(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint: str) -> datetime | None:
     row = connection.execute("select settings_fingerprint from uptime.rolled_up where feed_id = $1", [feed.id]).fetchone()
     if row is None or row[0] != fingerprint:
@@ -78,7 +92,9 @@ def _latest_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> dateti
 
 def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, from_day: date) -> None:
     """TEMP table `probe`: the feed's checks from a day on, under the names and owners that the settings give their services."""
-    connection.execute("create or replace temp table service_setting (match varchar, id varchar, name varchar, agency varchar, government varchar, objective double)")
+    connection.execute(
+        "create or replace temp table service_setting (match varchar, id varchar, name varchar, agency varchar, government varchar, objective double)"
+    )
     for service in feed.services:
         connection.execute(
             "insert into service_setting values ($1, $2, $3, $4, $5, $6)",

@@ -28,7 +28,7 @@ held as (
         ) as held_us
     from piece
     where day >= $from_day
-    group by all
+    group by service_id, day, status
 ),
 
 held_day as (
@@ -39,7 +39,7 @@ held_day as (
         (coalesce(sum(held_us) filter (where status = 'down'), 0) + 500000) // 1000000 as down_s,
         (coalesce(sum(held_us) filter (where status = 'maintenance'), 0) + 500000) // 1000000 as maintenance_s
     from held
-    group by all
+    group by service_id, day
 ),
 
 checked_day as (
@@ -50,8 +50,8 @@ checked_day as (
         count(*) filter (where status = 'down') as failed_checks,
         quantile_cont(latency_ms, [0.5, 0.95, 0.99]) filter (where status = 'up') as latency_ms
     from probe
-    group by all
-    having timezone(timezone, checked_at)::date >= $from_day
+    where timezone(timezone, checked_at)::date >= $from_day
+    group by service_id, timezone(timezone, checked_at)::date
 ),
 
 watched_before as (
@@ -100,7 +100,10 @@ reckoned as (
         watched_day.government_code,
         watched_day.agency_code,
         watched_day.day,
-        epoch(timezone(watched_day.timezone, (watched_day.day + 1)::timestamp) - timezone(watched_day.timezone, watched_day.day::timestamp))::bigint as day_s,
+        (
+            epoch_us(timezone(watched_day.timezone, (watched_day.day + 1)::timestamp))
+            - epoch_us(timezone(watched_day.timezone, watched_day.day::timestamp))
+        ) // 1000000 as day_s,
         coalesce(held_day.up_s, 0) as up_s,
         coalesce(held_day.down_s, 0) as down_s,
         coalesce(held_day.maintenance_s, 0) as maintenance_s,

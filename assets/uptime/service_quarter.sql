@@ -35,10 +35,10 @@ incident as (
 reckoned as (
     select
         summed.*,
-        epoch(
-            timezone(coalesce(government.timezone, 'UTC'), (feed_end.last_day + 1)::timestamp)
-            - timezone(coalesce(government.timezone, 'UTC'), $first_day::date::timestamp)
-        )::bigint as quarter_s,
+        (
+            epoch_us(timezone(coalesce(government.timezone, 'UTC'), (feed_end.last_day + 1)::timestamp))
+            - epoch_us(timezone(coalesce(government.timezone, 'UTC'), $first_day::date::timestamp))
+        ) // 1000000 as quarter_s,
         service.objective,
         coalesce(incident.incidents, 0) as incidents
     from summed

@@ -11,7 +11,6 @@ create table if not exists core.assessment (
     value decimal(5, 2) not null,
     explanation varchar,
     evidence_id varchar,
-    submitted_by varchar,
     submitted_at timestamptz,
     known_at timestamptz not null,
     received_at timestamptz not null,
@@ -30,7 +29,6 @@ comment on column core.assessment.stage is 'self, document, interview or final |
 comment on column core.assessment.value is 'Value | Nilai | level';
 comment on column core.assessment.explanation is 'Why, in the words of who claimed it | Penjelasan pengirim';
 comment on column core.assessment.evidence_id is 'Evidence named | Bukti yang disebut';
-comment on column core.assessment.submitted_by is 'Who sent it; not in the published file | Pengirim; tidak ada di berkas terbitan';
 comment on column core.assessment.submitted_at is 'When it was sent, as stated (UTC) | Waktu kirim menurut pengirim (UTC)';
 comment on column core.assessment.known_at is 'When the system first knew it (UTC) | Waktu pertama diketahui sistem (UTC)';
 comment on column core.assessment.received_at is 'When its file was received (UTC) | Waktu berkas diterima (UTC)';
@@ -38,6 +36,16 @@ comment on column core.assessment.feed_id is 'Feed | Sumber';
 comment on column core.assessment.batch_id is 'Batch that brought it | Batch asal';
 comment on column core.assessment.artifact_sha256 is 'File it stands in | Berkas asal';
 comment on column core.assessment.source_row is 'Row of the file, the header being row 1 | Nomor baris, kepala tabel = 1';
+
+create table if not exists core.submitter (
+    artifact_sha256 varchar not null,
+    source_row bigint not null,
+    submitted_by varchar not null
+);
+comment on table core.submitter is 'Who sent a claim: names of people, never published | Pengirim: nama orang, tidak diterbitkan';
+comment on column core.submitter.artifact_sha256 is 'File the claim stands in | Berkas asal';
+comment on column core.submitter.source_row is 'Row of the file | Nomor baris';
+comment on column core.submitter.submitted_by is 'Name as given | Nama pengirim';
 
 create or replace view core.assessment_current as
 select *

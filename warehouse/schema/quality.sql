@@ -145,3 +145,10 @@ select expectation_result.*, current_batch.source_name
 from quality.expectation_result
 inner join quality.current_batch as current_batch using (batch_id);
 comment on view quality.current_result is 'Outcomes of the current batches | Hasil aturan untuk batch terkini';
+
+-- Rules on tables that we reckon ourselves (they come from no feed) and that do not hold: they keep the published file as it is.
+create or replace view quality.broken_invariant as
+select *
+from quality.expectation_result
+where feed_id = '-' and severity = 'critical' and status in ('fail', 'error');
+comment on view quality.broken_invariant is 'Invariants that do not hold: nothing is published while there are any | Invarian yang dilanggar: penerbitan ditahan';

@@ -449,7 +449,7 @@ create or replace macro readiness.index_as_of(known_by) as table (
 
 create or replace view readiness.newest_release as
 select * from meta.release
-qualify row_number() over (partition by period order by created_at desc, release_id desc) = 1;
+qualify row_number() over (partition by period order by as_of desc, created_at desc, release_id desc) = 1;
 comment on view readiness.newest_release is 'The newest release of each quarter | Rilis terbaru setiap triwulan';
 
 create or replace view readiness.latest_index as

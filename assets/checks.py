@@ -1,0 +1,46 @@
+"""Rules as Dagster asset checks: what a rule says becomes the check's description, what was stored of it the check's result."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from expectations.record import Outcome
+from expectations.rules import Rule, Suite
+
+
+def check_name(rule: Rule) -> str:
+    return rule.rule_id.split(".", 1)[1]
+
+
+def spec(key: dg.AssetKey, rule: Rule, blocking: bool = False) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        check_name(rule),
+        asset=key,
+        description=f"{rule.sentence_en} / {rule.sentence_id}",
+        blocking=blocking,
+        metadata={"rule_id": rule.rule_id, "dimension": rule.dimension, "severity": rule.severity, "scope": rule.scope, "owner": rule.owner},
+    )
+
+
+def results(key: dg.AssetKey, suite: Suite, stored: Mapping[str, Outcome]) -> list[dg.AssetCheckResult]:
+    """One per rule of the suite, out of what is stored: a run that finds all unchanged never turns a red check green."""
+    return [_result(key, rule, stored.get(rule.rule_id, Outcome())) for rule in suite.rules]
+
+
+def _result(key: dg.AssetKey, rule: Rule, outcome: Outcome) -> dg.AssetCheckResult:
+    """Passed unless it failed, warned or could not run; `not_evaluated` passes and says so."""
+    metadata: dict[str, Any] = {"status": outcome.worst}
+    if outcome.statuses:
+        metadata |= {"rows": outcome.rows, "rows_checked": outcome.rows_checked, "rows_failed": outcome.rows_failed}
+        metadata["reproduce_sql"] = dg.MetadataValue.md(f"```sql\n{outcome.reproduce_sql}\n```")
+    if outcome.failed_rows:
+        records = [dg.TableRecord({"source": source, "key": key_text, "reason": reason}) for source, key_text, reason in outcome.failed_rows]
+        metadata["failed_rows"] = dg.MetadataValue.table(records=records)
+    return dg.AssetCheckResult(
+        check_name=check_name(rule),
+        asset_key=key,
+        passed=outcome.worst in ("pass", "not_evaluated"),
+        severity=dg.AssetCheckSeverity.ERROR if rule.severity == "critical" else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
+    )

@@ -1,0 +1,91 @@
+"""The one HTTP session that all connectors get: TLS verified, private addresses refused, one request a second per host, retries with a bound,
+a deadline for the whole reply and a cap on its decompressed size. No connector opens a connection of its own."""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests_hardened import Config, HTTPSession
+from requests_ratelimiter import LimiterMixin
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
+
+USER_AGENT = "kesiapan (readiness of regional governments; open-data and uptime harvest)"
+_SECRET = re.compile(r"(?i)((?:key|secret|secret_key|token|apikey|api_key)[=/])[^/&?#]+")
+
+
+class SourceUnreachable(RuntimeError):
+    """A source did not answer, or not with what was asked for. The message names the address, without secrets."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one request: seconds and bytes."""
+
+    connect_s: float = 5.0
+    read_s: float = 20.0
+    whole_s: float = 120.0
+    bytes: int = 64 * 2**20
+    retries: int = 4
+    backoff_s: float = 0.5
+
+
+class _Session(LimiterMixin, HTTPSession):  # type: ignore[misc]  # neither base has types
+    pass
+
+
+def session(allow_loopback: bool = False, limits: Limits | None = None, per_second: float = 1.0) -> requests.Session:
+    limits = limits or Limits()
+    config = Config(
+        ip_filter_enable=True,
+        ip_filter_allow_loopback_ips=allow_loopback,
+        never_redirect=False,
+        default_timeout=(limits.connect_s, limits.read_s),
+        user_agent_override=USER_AGENT,
+    )
+    made: requests.Session = _Session(per_second=per_second, config=config)
+    made.max_redirects = 5
+    retry = Retry(
+        total=limits.retries,
+        backoff_factor=limits.backoff_s,
+        backoff_jitter=limits.backoff_s,
+        status_forcelist=[429, 502, 503, 504],
+        allowed_methods={"GET", "HEAD"},
+        raise_on_status=False,
+        retry_after_max=60,
+    )
+    for adapter in made.adapters.values():
+        adapter.max_retries = retry  # type: ignore[attr-defined]
+    return made
+
+
+def get(http: requests.Session, url: str, params: dict[str, str] | None = None, limits: Limits | None = None) -> bytes:
+    """The body of a 200 reply, whole or not at all."""
+    limits = limits or Limits()
+    deadline = time.monotonic() + limits.whole_s
+    shown = redacted(url)
+    try:
+        with http.get(url, params=params, stream=True, timeout=(limits.connect_s, limits.read_s)) as reply:
+            if reply.status_code != 200:
+                raise SourceUnreachable(f"{shown}: answered {reply.status_code} {reply.reason}")
+            return _body(reply, shown, limits, deadline)
+    except (requests.RequestException, HTTPError) as error:
+        raise SourceUnreachable(f"{shown}: {redacted(str(error))}") from error
+
+
+def _body(reply: Any, shown: str, limits: Limits, deadline: float) -> bytes:
+    parts = bytearray()
+    for part in reply.iter_content(64 * 1024):
+        parts += part
+        if len(parts) > limits.bytes:
+            raise SourceUnreachable(f"{shown}: the reply is larger than {limits.bytes} bytes")
+        if time.monotonic() > deadline:
+            raise SourceUnreachable(f"{shown}: the reply was not complete within {limits.whole_s:.0f} s")
+    return bytes(parts)
+
+
+def redacted(text: str) -> str:
+    """Keys and tokens in paths and queries, blotted out."""
+    return _SECRET.sub(r"\1***", text)

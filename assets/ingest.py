@@ -1,0 +1,100 @@
+"""The asset that every feed has: archive to core. One factory, so that all feeds look alike in Dagster: same metadata, one check per rule."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from assets import checks
+from assets.arrival import arrive
+from expectations import record
+from expectations.intake import FeedOutcome, Reader, take_in
+from expectations.rules import Suite
+from warehouse.archive import Archive
+from warehouse.database import Warehouse
+from warehouse.lake import Lake
+from warehouse.registry import Feed
+
+REFERENCE = dg.AssetKey(["ref", "reference"])
+ARRIVED = "arrived"
+
+
+def feed_key(feed: Feed) -> dg.AssetKey:
+    return dg.AssetKey([feed.product.value, feed.id])
+
+
+def build_feed_asset(
+    feed: Feed, reader_of: Callable[[Feed, Lake], Reader], suite: Suite, after_commit: Callable[[Feed], None] | None = None
+) -> dg.AssetsDefinition:
+    """`reader_of` gives the feed's reader once the lake is at hand; `after_commit` runs when everything that arrived is committed."""
+    key = feed_key(feed)
+    arrived = dg.AssetCheckSpec(
+        ARRIVED,
+        asset=key,
+        description="The source could be read, and none of its current batches is rejected. / Sumber terbaca dan tidak ada batch yang ditolak.",
+    )
+
+    @dg.asset(
+        key=key,
+        deps=[REFERENCE],
+        group_name=feed.product.value,
+        kinds={"duckdb", "great_expectations"},
+        owners=["team:diskominfo"],
+        description=f"{suite.table_name} from feed `{feed.id}` ({feed.kind.value}): archived, staged, judged by suite `{suite.name}`, promoted. "
+        "A row that breaks a critical rule is set aside in quality.failed_row; a rejected batch stops no other feed.",
+        metadata={
+            "dagster/table_name": suite.table_name,
+            "dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in suite.columns.items()]),
+        },
+        check_specs=[arrived, *(checks.spec(key, rule) for rule in suite.rules)],
+        code_version=suite.version,
+    )
+    def ingest(
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        archive: dg.ResourceParam[Archive],
+        lake: dg.ResourceParam[Lake],
+        clock: dg.ResourceParam[Callable[[], datetime]],
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        present, problems = arrive(feed, archive, clock)
+        outcome = take_in(warehouse, archive, feed, reader_of(feed, lake), present, problems, context.run_id, clock, context.log.debug)
+        if after_commit is not None:
+            after_commit(feed)
+        context.log.info(_sentence(outcome))
+        with warehouse.open_for_reading() as connection:
+            current = [row[0] for row in connection.execute("select batch_id from quality.current_batch where feed_id = $1", [feed.id]).fetchall()]
+            stored = record.outcomes(connection, current)
+        yield dg.MaterializeResult(metadata=_metadata(outcome), check_results=[_arrived(key, outcome), *checks.results(key, suite, stored)])
+
+    return ingest
+
+
+def _sentence(outcome: FeedOutcome) -> str:
+    counts = f"read {outcome.read}: {outcome.added} added, {outcome.updated} updated, {outcome.unchanged} unchanged, {outcome.rejected} rejected"
+    return f"{outcome.feed_id}: {outcome.status}: {counts}" + "".join(f"\n    {message}" for message in outcome.messages)
+
+
+def _metadata(outcome: FeedOutcome) -> dict[str, Any]:
+    return {
+        "dagster/row_count": outcome.read - outcome.rejected,
+        "status": outcome.status,
+        "read": outcome.read,
+        "added": outcome.added,
+        "updated": outcome.updated,
+        "unchanged": outcome.unchanged,
+        "rejected": outcome.rejected,
+        "batches": outcome.batches,
+        "batches_unchanged": outcome.batches_unchanged,
+        "message": "; ".join(outcome.messages) or "-",
+    }
+
+
+def _arrived(key: dg.AssetKey, outcome: FeedOutcome) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=ARRIVED,
+        asset_key=key,
+        passed=outcome.status not in ("failed", "rejected"),
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"status": outcome.status, "message": "; ".join(outcome.messages) or "-"},
+    )

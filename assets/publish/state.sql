@@ -1,0 +1,17 @@
+-- Whatever a published number can depend on, one row each, in a fixed order. Runs that found all unchanged leave no trace here.
+select 'release' as part, release_id as id, '' as detail from meta.release
+union all
+select 'batch', batch_id, status from meta.batch
+union all
+select 'rolled_up', feed_id, settings_fingerprint || ' ' || latest_check_at from uptime.rolled_up
+union all
+select 'schema', schema_fingerprint, '' from meta.migration
+union all
+select 'failure', feed_id, status || ' ' || coalesce(message, '')
+from (select * from meta.ingest_run qualify row_number() over (partition by feed_id order by started_at desc) = 1)
+where status = 'failed'
+union all
+select 'reference', instrument_id || ' ' || component_id, weight_num || '/' || weight_den from ref.component
+union all
+select 'government', code, name || ' ' || timezone from ref.government
+order by all;

@@ -1,0 +1,25 @@
+"""Dagster assets of the submissions product: one per feed."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from assets.arrival import recorded_files
+from assets.ingest import build_feed_asset
+from assets.submissions import published_index, submission
+from warehouse.registry import Feed, FeedKind
+
+
+def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.AssetsDefinition]:
+    """Feed `inbox` is a folder that empties: its files leave it once they are committed, promoted or rejected."""
+    built = []
+    for feed in feeds:
+        reader = submission.READER if feed.kind is FeedKind.SUBMISSION else published_index.READER
+        built.append(build_feed_asset(feed, lambda _feed, _lake, reader=reader: reader, reader.suite, _empty if feed.id == inbox else None))
+    return built
+
+
+def _empty(feed: Feed) -> None:
+    assert feed.path is not None
+    for file in recorded_files(feed.path):
+        file.unlink()

@@ -1,0 +1,89 @@
+"""Dagster assets of the uptime product: one per feed, service-days with incidents, and service-quarters."""
+
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+
+import dagster as dg
+
+from assets import checks
+from assets.ingest import build_feed_asset, feed_key
+from assets.uptime import check_log, roll_up
+from expectations import check, derived, record
+from warehouse import period as quarter
+from warehouse.database import Warehouse, run_script, transaction
+from warehouse.lake import Lake
+from warehouse.registry import Feed
+
+SERVICE_DAY = dg.AssetKey(["uptime", "service_day"])
+INCIDENT = dg.AssetKey(["uptime", "incident"])
+SERVICE_QUARTER = dg.AssetKey(["uptime", "service_quarter"])
+
+
+def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    built = [build_feed_asset(feed, check_log.reader, check.suite(feed.hosts)) for feed in feeds]
+    common = {"group_name": "uptime", "kinds": {"duckdb"}, "owners": ["team:diskominfo"], "code_version": roll_up.METHOD}
+
+    @dg.multi_asset(
+        specs=[
+            dg.AssetSpec(
+                SERVICE_DAY,
+                deps=[feed_key(feed) for feed in feeds],
+                description="Seconds up, down, unknown and in maintenance, checks and latency. Grain: feed, service, local day. Source: the probe lake; "
+                "only touched days are reckoned again. A check holds until the service's next one, at most the feed's max_hold.",
+                metadata={"dagster/table_name": "uptime.service_day"},
+                **common,  # type: ignore[arg-type]
+            ),
+            dg.AssetSpec(
+                INCIDENT,
+                deps=[feed_key(feed) for feed in feeds],
+                description="Outages: consecutive checks that found a service down. Grain: feed, service, start.",
+                metadata={"dagster/table_name": "uptime.incident"},
+                **common,  # type: ignore[arg-type]
+            ),
+        ],
+        check_specs=[checks.spec(SERVICE_DAY, rule, blocking=True) for rule in derived.SERVICE_DAY.rules],
+    )
+    def service_day(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], lake: dg.ResourceParam[Lake]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        with warehouse.open_for_writing() as connection:
+            done = []
+            for feed in feeds:
+                done.append(roll_up.roll_up(connection, lake, feed))
+                roll_up.judge(connection, feed, done[-1])
+            stored = record.outcomes(connection, [roll_up.judged_id(feed) for feed in feeds])
+            lake.remove_unlisted(connection)
+        for one in done:
+            since = "unchanged" if one.from_day is None else f"reckoned again from {one.from_day}"
+            context.log.info(f"{one.feed_id}: {since}: {one.service_days} service-days, {one.incidents} incidents")
+        yield dg.MaterializeResult(
+            asset_key=SERVICE_DAY,
+            metadata={"dagster/row_count": sum(one.service_days for one in done)},
+            check_results=checks.results(SERVICE_DAY, derived.SERVICE_DAY, stored),
+        )
+        yield dg.MaterializeResult(asset_key=INCIDENT, metadata={"dagster/row_count": sum(one.incidents for one in done)})
+
+    @dg.asset(
+        key=SERVICE_QUARTER,
+        deps=[SERVICE_DAY, INCIDENT],
+        partitions_def=quarters,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        description="Availability, coverage, error budget and verdict. Grain: quarter, feed, service. Source: sums of uptime.service_day.",
+        metadata={"dagster/table_name": "uptime.service_quarter"},
+        **common,  # type: ignore[arg-type]
+    )
+    def service_quarter(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+        script = files("assets.uptime").joinpath("service_quarter.sql").read_text(encoding="utf-8")
+        rows = 0
+        with warehouse.open_for_writing() as connection:
+            for key in context.partition_keys:
+                period = quarter.of_first_day(key)
+                parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
+                with transaction(connection):
+                    run_script(connection, script, parameters)
+                found = connection.execute("select count(*) from uptime.service_quarter where period = $1", [period]).fetchone()
+                assert found is not None
+                rows += int(found[0])
+        return dg.MaterializeResult(metadata={"dagster/partition_row_count": rows})
+
+    return [*built, service_day, service_quarter]

@@ -1,0 +1,118 @@
+"""Invariants of tables that we reckon ourselves. They are judged by the same gate as a feed's batch, but no row is set aside: what breaks one is
+a fault of ours, and it blocks publication."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+
+import duckdb
+
+from expectations import gate, record
+from expectations.rules import Between, Holds, Rule, Suite, Unique
+from warehouse.database import transaction
+
+SERVICE_DAY = Suite(
+    name="service_day",
+    table_name="uptime.service_day",
+    key=("feed_id", "service_id", "day"),
+    columns={},
+    rules=(
+        Rule(
+            "service_day.seconds_add_up",
+            Holds("up_s + down_s + unknown_s + maintenance_s = day_s"),
+            "consistency",
+            "critical",
+            "row",
+            "Detik aktif, mati, tidak diketahui dan pemeliharaan berjumlah satu hari.",
+            "Seconds up, down, unknown and in maintenance add up to the day.",
+            shows=("up_s", "down_s", "unknown_s", "maintenance_s", "day_s"),
+        ),
+        Rule(
+            "service_day.key_unique",
+            Unique(("feed_id", "service_id", "day")),
+            "uniqueness",
+            "critical",
+            "row",
+            "Satu baris per sumber, layanan dan hari.",
+            "One row per feed, service and day.",
+        ),
+        Rule(
+            "service_day.availability_is_a_share",
+            Between("availability", 0, 1),
+            "conformity",
+            "critical",
+            "row",
+            "Ketersediaan antara 0 dan 1.",
+            "Availability is between 0 and 1.",
+            shows=("availability",),
+        ),
+    ),
+)
+
+INDEX_SCORE = Suite(
+    name="index_score",
+    table_name="readiness.index_score",
+    key=("government_code", "agency_code", "period", "instrument_id", "stage"),
+    columns={},
+    rules=(
+        Rule(
+            "index_score.contributions_sum",
+            Holds("levels_off = 0"),
+            "consistency",
+            "critical",
+            "row",
+            "Sumbangan setiap tingkat komponen berjumlah tepat indeksnya.",
+            "The contributions of each level of components sum to the index exactly.",
+            shows=("score_num", "levels_off"),
+        ),
+        Rule(
+            "index_score.within_scale",
+            Holds("index_value between value_min and value_max and low <= index_value and index_value <= high"),
+            "conformity",
+            "critical",
+            "row",
+            "Indeks dalam skala instrumen dan di antara batas bawah dan atasnya.",
+            "The index is on the instrument's scale and within its own bounds.",
+            shows=("index_value", "low", "high"),
+        ),
+        Rule(
+            "index_score.predicate_given",
+            Holds("predicate is not null", when="obs_status = 'A'"),
+            "completeness",
+            "critical",
+            "row",
+            "Indeks yang lengkap mempunyai predikat.",
+            "A complete index has a predicate.",
+            shows=("index_value",),
+        ),
+        Rule(
+            "index_score.key_unique",
+            Unique(("government_code", "agency_code", "period", "instrument_id", "stage")),
+            "uniqueness",
+            "critical",
+            "row",
+            "Satu indeks per pemerintah daerah, SKPD, periode, instrumen dan tahap.",
+            "One index per government, agency, period, instrument and stage.",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What judged tables are known by: an id (a release, a roll-up), the run and the time."""
+
+    batch_id: str
+    run_id: str
+    at: datetime
+
+
+def judge(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mapping[str, object], judged: Judged) -> Sequence[gate.Result]:
+    """Stage the rows that `parameters` name (`stage_<suite>.sql`), judge them, keep the outcome."""
+    connection.execute(files("expectations").joinpath(f"stage_{suite.name}.sql").read_text(encoding="utf-8"), dict(parameters))
+    results = gate.judge(connection, suite)
+    with transaction(connection):
+        connection.execute("delete from quality.expectation_result where batch_id = $1", [judged.batch_id])
+        record.write(connection, suite, results, judged.batch_id, "-", "-", judged.run_id, judged.at)
+    return results

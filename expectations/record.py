@@ -1,0 +1,88 @@
+"""Keeps the outcomes of batches, and reads them again: `quality.expectation_result`, one row per rule and batch, passes included."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+
+import duckdb
+
+from expectations.gate import Result
+from expectations.rules import Suite
+from warehouse.files import identifier
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A rule's stored outcome over one or several batches: the statuses met; rows in all, checked, failed; the first few failed rows
+    (source, key, reason)."""
+
+    statuses: frozenset[str] = frozenset()
+    rows: int = 0
+    rows_checked: int = 0
+    rows_failed: int = 0
+    reproduce_sql: str = ""
+    failed_rows: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def worst(self) -> str:
+        return next((status for status in ("fail", "error", "warn", "pass") if status in self.statuses), "not_evaluated")
+
+
+def outcomes(connection: duckdb.DuckDBPyConnection, batch_ids: Sequence[str], shown: int = 5) -> dict[str, Outcome]:
+    """What is stored of some batches, by rule id; a rule without any row is not in it. At most `shown` failed rows each."""
+    statement = files("expectations").joinpath("outcome.sql").read_text(encoding="utf-8")
+    rows = connection.execute(statement, {"batch_ids": list(batch_ids), "shown": shown}).fetchall()
+    return {
+        rule_id: Outcome(frozenset(statuses), *counts, reproduce_sql, tuple((row["source"], row["key"], row["reason"]) for row in sample))
+        for rule_id, statuses, *counts, reproduce_sql, sample in rows
+    }
+
+
+def result_id(batch_id: str, rule_id: str) -> str:
+    return identifier(batch_id, rule_id)
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    suite: Suite,
+    results: Sequence[Result],
+    batch_id: str,
+    feed_id: str,
+    government_code: str,
+    run_id: str,
+    detected_at: datetime,
+) -> None:
+    """Call it in the transaction that commits what the results speak of."""
+    statement = files("expectations").joinpath("result.sql").read_text(encoding="utf-8")
+    for result in results:
+        rule = result.rule
+        connection.execute(
+            statement,
+            {
+                "result_id": result_id(batch_id, rule.rule_id),
+                "run_id": run_id,
+                "batch_id": batch_id,
+                "feed_id": feed_id,
+                "government_code": government_code,
+                "agency_code": "-",
+                "suite": suite.name,
+                "table_name": suite.table_name,
+                "column_name": rule.constraint.column,
+                "rule_id": rule.rule_id,
+                "expectation_type": rule.constraint.expectation_type,
+                "kwargs": json.dumps(rule.constraint.kwargs(), ensure_ascii=False),
+                "dimension": rule.dimension,
+                "severity": rule.severity,
+                "scope": rule.scope,
+                "status": result.status,
+                "element_count": result.element_count,
+                "evaluated_count": result.evaluated_count,
+                "unexpected_count": result.unexpected_count,
+                "missing_count": result.missing_count,
+                "observed_value": result.observed_value,
+                "reproduce_sql": rule.reproduce_sql(),
+                "detected_at": detected_at,
+            },
+        )

@@ -1,0 +1,242 @@
+"""The `kesiapan` command. Every run it starts goes through Dagster, is recorded in the instance and shows in the UI under its job."""
+
+import argparse
+import csv
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import settings
+from pipelines.settings import ROOT, Settings, SettingsError
+from warehouse import period as quarter
+from warehouse.database import WarehouseBusy, WarehouseMissing, open_published
+
+# Dagster is imported where it is used: `query` and `--help` answer at once.
+
+OUTPUT = Console() if sys.stdout.isatty() else Console(width=140)
+ERRORS = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class Failed(RuntimeError):
+    """The command could not do what was asked; the message says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parsed = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = parsed.run
+    try:
+        return run(parsed)
+    except (SettingsError, Failed, WarehouseBusy, WarehouseMissing, quarter.NotAPeriod) as error:
+        ERRORS.print(str(error), markup=False)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has gone, `| head` for one
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kesiapan", description="Readiness of regional governments for digital government, measured on evidence.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    refresh = commands.add_parser("refresh", help="ingest all feeds, release the quarters that became due, publish")
+    refresh.add_argument("--period", help="this quarter, due or not, such as 2026-Q3")
+    refresh.add_argument("--as-of", type=_time, help="reckon with what was known by then (ISO 8601, such as 2026-10-05T00:00:00+08:00); needs --period")
+    refresh.set_defaults(run=_refresh)
+
+    ingest = commands.add_parser("ingest", help="put files in the inbox, judge them, and say what became of them")
+    ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    ingest.set_defaults(run=_ingest)
+
+    query = commands.add_parser("query", help="SQL on the published file")
+    query.add_argument("sql")
+    query.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    query.set_defaults(run=_query)
+
+    batch = commands.add_parser("batch", help="stage an archived batch again, to look at its rows or at those that break a rule")
+    batch.add_argument("batch_id", help="the batch's id, or how it begins")
+    batch.add_argument("--rule", help="only the rows that break this rule")
+    batch.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    batch.set_defaults(run=_batch)
+
+    rebuild = commands.add_parser("rebuild", help="make the warehouse anew out of the archive alone, and publish it")
+    rebuild.set_defaults(run=_rebuild)
+
+    doctor = commands.add_parser("doctor", help="check versions, settings, paths, locks and files, and say how to mend what is wrong")
+    doctor.set_defaults(run=_doctor)
+
+    dev = commands.add_parser("dev", help="the Dagster UI and daemon, on this home's persistent state")
+    dev.add_argument("--port", type=int, default=3000)
+    dev.set_defaults(run=_dev)
+    return parser
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; accepted: ISO 8601, such as 2026-10-05T00:00:00+08:00") from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} names no zone; accepted: such as 2026-10-05T00:00:00+08:00")
+    return moment
+
+
+def _prepare(loaded: Settings) -> None:
+    """Folders, and DAGSTER_HOME with the project's dagster.yaml linked in. An unlinked one is read by nobody, and its runs are thrown away."""
+    home = loaded.home
+    home.create()
+    link = home.dagster / "dagster.yaml"
+    if not link.is_symlink() or link.resolve() != (ROOT / "dagster.yaml").resolve():
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    os.environ.setdefault("KESIAPAN_HOME", str(home.root))
+
+
+def _refresh(arguments: argparse.Namespace) -> int:
+    if arguments.as_of is not None and arguments.period is None:
+        raise Failed("--as-of needs --period: a past view is made of one quarter")
+    period = None if arguments.period is None else quarter.of_day(quarter.first_day(arguments.period))
+    loaded = settings.load()
+    _prepare(loaded)
+    from pipelines import launch, summary
+
+    with launch.session(loaded, OUTPUT) as session:
+        session.ingest()
+        session.release(period, arguments.as_of)
+        verdict = session.verdict()
+    summary.show(loaded.home, OUTPUT)
+    _print_verdict(verdict)
+    return 1 if verdict else 0
+
+
+def _print_verdict(verdict: Sequence[str]) -> None:
+    if verdict:
+        OUTPUT.print("\n[bold red]Not everything went through[/bold red]: the feeds below failed or have a rejected batch; all others are up to date.")
+        for line in verdict:
+            OUTPUT.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _ingest(arguments: argparse.Namespace) -> int:
+    missing = [str(path) for path in arguments.files if not path.is_file()]
+    if missing:
+        raise Failed(f"no such file: {', '.join(missing)}")
+    loaded = settings.load()
+    _prepare(loaded)
+    for path in arguments.files:
+        arriving = loaded.home.inbox / f".arriving-{path.name}"
+        shutil.copyfile(path, arriving)
+        arriving.replace(loaded.home.inbox / path.name)
+    from pipelines import launch
+
+    with launch.session(loaded, OUTPUT) as session:
+        session.ingest("inbox")
+        session.release(None, None)
+        judged = session.judged([path.read_bytes() for path in arguments.files])
+    table = Table(title="Verdict", title_justify="left", title_style="bold")
+    for column in ("file", "verdict", "rows", "added", "updated", "unchanged", "set aside", "why"):
+        table.add_column(column)
+    for row in judged:
+        table.add_row(*(str(value) if value is not None else "" for value in row))
+    OUTPUT.print(table)
+    return 1 if any(row[1] == "rejected" or row[6] for row in judged) else 0
+
+
+def _query(arguments: argparse.Namespace) -> int:
+    connection = open_published(settings.load().home.published)
+    try:
+        _print_rows(connection.execute(arguments.sql), arguments.format)
+    except duckdb.Error as error:
+        raise Failed(str(error)) from error
+    finally:
+        connection.close()
+    return 0
+
+
+def _print_rows(result: duckdb.DuckDBPyConnection, form: str) -> None:
+    names = [column[0] for column in result.description or []]
+    if form == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        while rows := result.fetchmany(10_000):
+            writer.writerows(rows)
+    elif form == "json":
+        while rows := result.fetchmany(10_000):
+            sys.stdout.writelines(json.dumps(dict(zip(names, row, strict=True)), default=str, ensure_ascii=False) + "\n" for row in rows)
+    else:
+        table = Table()
+        for name in names:
+            table.add_column(name, overflow="fold")
+        rows = result.fetchmany(201)
+        for row in rows[:200]:
+            table.add_row(*("" if value is None else str(value) for value in row))
+        OUTPUT.print(table, markup=False)
+        if len(rows) > 200:
+            OUTPUT.print("... the first 200 rows; --format csv or json gives all")
+
+
+def _batch(arguments: argparse.Namespace) -> int:
+    from pipelines import inspect_batch
+
+    loaded = settings.load()
+    connection = open_published(loaded.home.published)
+    try:
+        _print_rows(inspect_batch.rows(connection, loaded, arguments.batch_id, arguments.rule), arguments.format)
+    except inspect_batch.NotFound as error:
+        raise Failed(str(error)) from error
+    finally:
+        connection.close()
+    return 0
+
+
+def _rebuild(arguments: argparse.Namespace) -> int:
+    loaded = settings.load()
+    _prepare(loaded)
+    from pipelines import launch, summary
+
+    with launch.session(loaded, OUTPUT) as session:
+        session.rebuild()
+        session.release(None, None)
+    summary.show(loaded.home, OUTPUT)
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from pipelines import doctor
+
+    wrong = 0
+    for finding in doctor.examine():
+        wrong += bool(finding.mend)
+        mark = "[red]mend[/red]" if finding.mend else "[green]ok[/green]  "
+        OUTPUT.print(mark, finding.what.ljust(20), end="  ", highlight=False)
+        OUTPUT.print(finding.found, markup=False, highlight=False, soft_wrap=True)
+        if finding.mend:
+            OUTPUT.print("     ->", finding.mend, markup=False, highlight=False, soft_wrap=True)
+    return 1 if wrong else 0
+
+
+def _dev(arguments: argparse.Namespace) -> int:
+    loaded = settings.load()
+    _prepare(loaded)
+    from dagster import DagsterInstance
+
+    from pipelines import runs
+
+    with DagsterInstance.get() as instance:
+        runs.fail_orphans(instance)
+    logging.getLogger("kesiapan").info("starting the Dagster UI")
+    dagster = Path(sys.executable).with_name("dagster")
+    os.chdir(ROOT)
+    os.execv(dagster, [str(dagster), "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(arguments.port)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""`kesiapan doctor`: what this installation stands on, and how to mend what is wrong. Each finding is one line."""
+
+import importlib.metadata
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines import settings as settings_
+from pipelines.settings import ROOT, Settings, SettingsError
+from warehouse import migrations
+from warehouse.database import Warehouse, WarehouseBusy, WarehouseMissing, open_published
+
+PINNED = ("dagster", "duckdb", "great-expectations", "duckdb-sqlalchemy", "pandas", "pyarrow", "requests")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`mend` is empty when all is well."""
+
+    what: str
+    found: str
+    mend: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    yield from _versions()
+    try:
+        loaded = settings_.load()
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            yield Finding("settings", line, "correct this line; samples/sources.toml is an example")
+        return
+    yield Finding("settings", f"{loaded.sources}: {len(loaded.governments)} governments, {len(loaded.feeds)} feeds")
+    yield from _feeds(loaded)
+    yield from _paths(loaded)
+    yield from _warehouse(loaded)
+    yield from _published(loaded)
+
+
+def _versions() -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", python, "" if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: remove .venv and run make with PYTHON=python3.11")
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    for name in PINNED:
+        locked = re.findall(rf"^{re.escape(name)}==([^ ;\\]+)", lock, re.MULTILINE)
+        installed = importlib.metadata.version(name)
+        yield Finding(name, installed, "" if installed in locked else f"the lock says {' or '.join(locked)}: run make setup")
+
+
+def _feeds(loaded: Settings) -> Iterator[Finding]:
+    for feed in loaded.feeds:
+        if feed.path is not None and feed.id != settings_.INBOX and not any(feed.path.parent.glob(feed.path.name)):
+            yield Finding(f"feed {feed.id}", f"{feed.declared}: {str(feed.path)!r} matches no file", "put the file there, or correct the path")
+
+
+def _paths(loaded: Settings) -> Iterator[Finding]:
+    home = loaded.home.root
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    writable = os.access(existing, os.W_OK)
+    yield Finding("home", str(home), "" if writable else f"{existing} cannot be written to: choose another KESIAPAN_HOME, or change its owner")
+    free_gb = os.statvfs(existing).f_bavail * os.statvfs(existing).f_frsize / 1e9
+    yield Finding("free space", f"{free_gb:.1f} GB", "" if free_gb > 1 else "under 1 GB: make room, or move KESIAPAN_HOME")
+    link = loaded.home.dagster / "dagster.yaml"
+    if loaded.home.dagster.exists() and link.resolve() != (ROOT / "dagster.yaml").resolve():
+        yield Finding("dagster.yaml", f"{link} is not the project's", "run `make run` or `make dev`: they link it again")
+
+
+def _warehouse(loaded: Settings) -> Iterator[Finding]:
+    path = loaded.home.warehouse
+    try:
+        with Warehouse(path).open_for_reading(wait_s=1) as connection:
+            row = connection.execute("select max(schema_version), (select count(*) from meta.batch) from meta.migration").fetchone()
+    except WarehouseMissing:
+        yield Finding("warehouse", f"{path}: not there yet", "run `make run`")
+    except WarehouseBusy as error:
+        yield Finding("warehouse", str(error), "a run is writing; wait for it, or stop that process")
+    except duckdb.Error as error:
+        yield Finding("warehouse", f"{path}: {str(error).splitlines()[0]}", "move the file away and run `kesiapan rebuild`: the archive holds all it needs")
+    else:
+        assert row is not None
+        newest = max((migration.number for migration in migrations.known_migrations()), default=0)
+        mend = "" if int(row[0]) <= newest else "written by a newer version of this code: update the checkout"
+        yield Finding("warehouse", f"{path}: schema {row[0]}, {row[1]} batches, not locked", mend)
+
+
+def _published(loaded: Settings) -> Iterator[Finding]:
+    path = loaded.home.published
+    try:
+        connection = open_published(path)
+    except WarehouseMissing:
+        yield Finding("published file", f"{path}: not there yet", "run `make run`")
+        return
+    except duckdb.Error as error:
+        yield Finding("published file", f"{path}: {str(error).splitlines()[0]}", "remove it and run `make run`: it is published again")
+        return
+    try:
+        row = connection.execute("select published_at, (select count(*) from meta.release) from meta.publication").fetchone()
+        assert row is not None
+        yield Finding("published file", f"{path}: of {row[0]:%Y-%m-%d %H:%M} UTC, {row[1]} releases")
+    finally:
+        connection.close()
+    wal = Path(f"{path}.wal")
+    if wal.exists():
+        yield Finding("published file", f"{wal} lies beside it: somebody opened the file for writing", "run `make run`: publishing removes it")

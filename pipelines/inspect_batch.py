@@ -1,0 +1,34 @@
+"""Stages an archived batch again, over the published reference data, to look at its rows. Writes nothing."""
+
+import duckdb
+
+from expectations.intake import Unreadable, parse
+from pipelines.readers import reader_of
+from pipelines.settings import Settings
+from warehouse.archive import Archive
+from warehouse.lake import Lake
+
+
+class NotFound(LookupError):
+    """No such batch or rule, or nothing to look at."""
+
+
+def rows(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, rule_id: str | None) -> duckdb.DuckDBPyConnection:
+    """The staged rows of the batch (TEMP table `batch`), or those that break the rule."""
+    archive = Archive(settings.home.archive)
+    found = [(feed, record) for feed in settings.feeds for record in archive.batches(feed.id) if record.batch_id.startswith(batch_id)]
+    if len(found) != 1:
+        raise NotFound(f'{len(found)} batches begin with {batch_id!r}; `kesiapan query "select batch_id, feed_id, source_name from meta.batch"` lists them')
+    feed, record = found[0]
+    reader = reader_of(feed, Lake(settings.home.lake))
+    artifact = next(artifact for artifact in archive.artifacts(feed.id) if artifact.sha256 == record.artifact_sha256)
+    parsed = parse(archive, reader, artifact)
+    if isinstance(parsed, Unreadable):
+        raise NotFound(f"{artifact.source_name}: {parsed}")
+    reader.stage(connection, parsed, feed, artifact)
+    if rule_id is None:
+        return connection.execute("select * from batch")
+    rule = next((rule for rule in reader.suite.rules if rule.rule_id == rule_id), None)
+    if rule is None:
+        raise NotFound(f"no rule {rule_id!r} in suite {reader.suite.name}; accepted: {', '.join(rule.rule_id for rule in reader.suite.rules)}")
+    return connection.execute(rule.reproduce_sql())

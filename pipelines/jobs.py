@@ -1,0 +1,44 @@
+"""The jobs: ingest (all feeds), inbox (only it), readiness (quarters), publish, and refresh, which is all of it for one quarter."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
+
+from pipelines import rebuild
+from pipelines.settings import Settings
+from warehouse.database import Warehouse
+
+Jobs = dict[str, AssetJob]
+
+
+def build_jobs(ingest: Sequence[dg.AssetKey], by_quarter: Sequence[dg.AssetKey], published: dg.AssetKey, inbox: Sequence[dg.AssetKey]) -> Jobs:
+    def job(name: str, keys: Sequence[dg.AssetKey], description: str) -> AssetJob:
+        return dg.define_asset_job(name, selection=dg.AssetSelection.assets(*keys), description=description)
+
+    made = [
+        job("ingest", ingest, "Every feed, from its source into the core; the roll-up of touched days."),
+        job("inbox", inbox, "Only what lies in the inbox folder."),
+        job("readiness", [*by_quarter, published], "Quarters: service levels, data quality, indices; then the published file."),
+        job("publish", [published], "Only the published file: mends a run that was killed before its swap."),
+        job("refresh", [*ingest, *by_quarter, published], "Everything, for one quarter."),
+    ]
+    return {one.name: one for one in made}
+
+
+def build_rebuild_job() -> dg.JobDefinition:
+    @dg.op(name="rebuild_warehouse", description="A new warehouse out of the archive alone; the old file is replaced when the new one is whole.")
+    def rebuild_warehouse(
+        context: dg.OpExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        clock: dg.ResourceParam[Callable[[], datetime]],
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> None:
+        rebuild.rebuild(settings, context.run_id, clock, context.log.info)
+
+    @dg.job(name="rebuild", description="The warehouse anew, out of the archive alone.", executor_def=dg.in_process_executor)
+    def rebuild_job() -> None:
+        rebuild_warehouse()
+
+    return rebuild_job

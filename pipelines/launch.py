@@ -1,0 +1,118 @@
+"""Starts runs from the command, in this process, recorded in the Dagster instance, and prints how they come along."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+
+from assets.publish import publication
+from pipelines import runs
+from pipelines.definitions import build_definitions
+from pipelines.resources import now
+from pipelines.sensors import COMMAND, due_periods, range_tags
+from pipelines.settings import Settings
+from warehouse import period as quarter
+from warehouse.database import Warehouse
+from warehouse.files import sha256_of
+
+PROGRESS = "progress"
+REPOSITORY = {".dagster/repository": "__repository__@kesiapan"}  # so that the UI shows these runs under their jobs
+
+
+class RunFailed(RuntimeError):
+    """A Dagster run failed; its error is in the UI."""
+
+
+@contextmanager
+def session(settings: Settings, console: Console) -> Iterator["Session"]:
+    with dg.DagsterInstance.get() as instance:
+        for run_id in runs.fail_orphans(instance):
+            console.print(f"run {run_id[:8]} was killed before it could end: marked as failed; this run does what it left undone")
+        yield Session(settings, instance, console)
+
+
+class Session:
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance, console: Console) -> None:
+        self._settings = settings
+        self._instance = instance
+        self._console = console
+        self._definitions = build_definitions(settings, loggers={PROGRESS: _progress_logger(console)})
+        self._warehouse = Warehouse(settings.home.warehouse)
+
+    def ingest(self, job: str = "ingest") -> None:
+        self._run(job)
+
+    def release(self, period: str | None, as_of: datetime | None) -> None:
+        """The quarters that are due, one run per contiguous stretch, or the one that was asked for; then the published file, if it is behind."""
+        stretches = [(period, period)] if period is not None else quarter.stretches(due_periods(self._instance))
+        config = {"ops": {"release": {"config": {"as_of": as_of.isoformat() if as_of is not None else ""}}}}
+        for first, last in stretches:
+            self._run("readiness", range_tags(first, last), config)
+        with self._warehouse.open_for_writing() as connection:
+            current = publication.is_current(connection, self._settings.home.published)
+        if not current:
+            self._run("publish")
+
+    def rebuild(self) -> None:
+        self._run("rebuild")
+
+    def verdict(self) -> list[str]:
+        """A line per feed whose last run failed, or that has a rejected batch."""
+        with self._warehouse.open_for_reading() as connection:
+            rows = connection.execute(
+                """
+                select feed_id, status, message
+                from (select * from meta.ingest_run qualify row_number() over (partition by feed_id order by started_at desc) = 1)
+                where status in ('failed', 'rejected')
+                order by feed_id
+                """
+            ).fetchall()
+        return [f"{feed_id}: {status}: {message}" for feed_id, status, message in rows]
+
+    def judged(self, contents: Sequence[bytes]) -> list[tuple[Any, ...]]:
+        """What became of files that were put in the inbox."""
+        with self._warehouse.open_for_reading() as connection:
+            return connection.execute(
+                """
+                select source_name, status, read, added, updated, unchanged, rejected, message
+                from meta.batch
+                where feed_id = 'inbox' and list_contains($1, artifact_sha256)
+                qualify row_number() over (partition by artifact_sha256 order by known_at desc) = 1
+                order by source_name
+                """,
+                [[sha256_of(data) for data in contents]],
+            ).fetchall()
+
+    def _run(self, job: str, tags: dict[str, str] | None = None, config: dict[str, Any] | None = None) -> None:
+        definition = self._definitions.resolve_job_def(job)
+        tags = {**REPOSITORY, COMMAND: job, runs.PROCESS: runs.process_tag(), **(tags or {})}
+        self._console.print(
+            f"[bold]{job}[/bold]" + (f" {tags['dagster/asset_partition_range_start']}" if "dagster/asset_partition_range_start" in tags else "")
+        )
+        run_config = {"loggers": {PROGRESS: {}}, **(config or {})}
+        result = definition.execute_in_process(instance=self._instance, tags=tags, run_config=run_config, raise_on_error=False)
+        if not result.success:
+            raise RunFailed(f"run {result.run_id} of job {job} failed; `make dev` shows its log")
+
+
+def _progress_logger(console: Console) -> dg.LoggerDefinition:
+    """Prints what assets say, and errors; Dagster's own events stay in the instance."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            meta: dict[str, Any] = getattr(record, "dagster_meta", {})
+            said = str(meta.get("orig_message") or record.getMessage())
+            if record.levelno >= logging.ERROR or (record.levelno == logging.INFO and meta.get("dagster_event") is None):
+                console.print(f"  {said}", markup=False, highlight=False, soft_wrap=True)
+
+    @dg.logger(description="Progress for people at a terminal.")
+    def progress(_context: dg.InitLoggerContext) -> logging.Logger:
+        made = logging.Logger("kesiapan.progress", logging.INFO)
+        made.addHandler(Handler())
+        return made
+
+    return progress

@@ -1,0 +1,96 @@
+"""A new warehouse out of the archive alone: same ids, same `known_at`, same releases. The old file is replaced when the new one is whole."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from assets.readiness import release
+from assets.uptime import roll_up
+from expectations import derived
+from expectations.intake import FeedOutcome, parse, take_in_one
+from pipelines.readers import reader_of
+from pipelines.settings import Settings
+from warehouse import period as quarter
+from warehouse import reference
+from warehouse.archive import Archive, Artifact
+from warehouse.database import Warehouse, run_script, transaction
+from warehouse.lake import Lake
+from warehouse.registry import Feed, Product
+
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], progress: Callable[[str], None]) -> None:
+    home = settings.home
+    archive, lake = Archive(home.archive), Lake(home.lake)
+    fresh = home.warehouse.with_name("warehouse.rebuilding.duckdb")
+    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    with Warehouse(fresh).open_for_writing() as connection:
+        reference.load(connection, settings.governments)
+        _batches(connection, settings, archive, lake, run_id, clock, progress)
+        for feed in settings.of(Product.UPTIME):
+            roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed))
+        with transaction(connection):
+            connection.execute(files("assets.open_data").joinpath("dataset_score.sql").read_text(encoding="utf-8"))
+        _quarters(connection, release.periods_with_input(connection))
+        _releases(connection, archive, progress)
+    _replace(home.warehouse, fresh)
+    with Warehouse(home.warehouse).open_for_writing() as connection:
+        lake.remove_unlisted(connection)
+
+
+def _batches(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    archive: Archive,
+    lake: Lake,
+    run_id: str,
+    clock: Callable[[], datetime],
+    progress: Callable[[str], None],
+) -> None:
+    """Every archived file, in the order in which the batches became known. A file that was judged by older rules only is judged by today's, and
+    keeps the time it was first known."""
+    queue: list[tuple[datetime, datetime, str, Feed, Artifact, str]] = []
+    for feed in settings.feeds:
+        first_known = {record.artifact_sha256: record for record in reversed(archive.batches(feed.id))}
+        for artifact in archive.artifacts(feed.id):
+            record = archive.batch(feed.id, reader_of(feed, lake).batch_id(artifact)) or first_known.get(artifact.sha256)
+            queue.append((record.known_at if record else LAST, artifact.received_at, artifact.source_name, feed, artifact, record.run_id if record else run_id))
+    outcomes: dict[tuple[str, str], FeedOutcome] = {}
+    for known_at, _, _, feed, artifact, judged_by in sorted(queue, key=lambda entry: entry[:3]):
+        when = clock if known_at == LAST else (lambda known_at=known_at: known_at)
+        reader = reader_of(feed, lake)
+        outcome = outcomes.get((judged_by, feed.id)) or FeedOutcome(feed.id, judged_by, when(), status="ok")
+        outcomes[judged_by, feed.id] = take_in_one(connection, archive, feed, reader, artifact, parse(archive, reader, artifact), outcome, when)
+        progress(f"{feed.id}: {artifact.source_name}")
+
+
+def _quarters(connection: duckdb.DuckDBPyConnection, periods: list[str]) -> None:
+    service_quarter = files("assets.uptime").joinpath("service_quarter.sql").read_text(encoding="utf-8")
+    score = files("assets.quality").joinpath("score.sql").read_text(encoding="utf-8")
+    for period in periods:
+        parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
+        with transaction(connection):
+            run_script(connection, service_quarter, parameters)
+            run_script(connection, score, parameters)
+
+
+def _releases(connection: duckdb.DuckDBPyConnection, archive: Archive, progress: Callable[[str], None]) -> None:
+    for record in archive.releases():
+        made, _ = release.make_release(connection, archive, record.period, record.as_of, record.run_id, lambda record=record: record.created_at)
+        derived.judge(connection, derived.INDEX_SCORE, {"release_id": made.release_id}, release.judged(made))
+        if made.release_id != record.release_id:
+            progress(
+                f"{record.period}: release {record.release_id[:8]} cannot be made again: rules, weights or method have changed since; now {made.release_id[:8]}"
+            )
+
+
+def _replace(live: Path, fresh: Path) -> None:
+    """Swap while holding the live file's lock, so that no writer is in it."""
+    with Warehouse(live).open_for_writing() as connection:
+        connection.execute("checkpoint")
+        fresh.replace(live)

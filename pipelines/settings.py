@@ -1,0 +1,267 @@
+"""Reads `sources.toml` and the environment, once, into frozen values. Every mistake is one line: file, line, key, what was found, what is accepted."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.home import Home
+from warehouse.registry import Feed, FeedKind, Government, Product, Service
+
+ROOT = Path(__file__).resolve().parent.parent
+INBOX = "inbox"
+SEVERAL = Government("-", "rows name their own government", "UTC")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class SettingsError(ValueError):
+    """All mistakes of a settings file, one a line."""
+
+
+class Environment(BaseSettings):
+    """`KESIAPAN_HOME` (default: `var/` in the checkout) and `KESIAPAN_SOURCES` (default: `sources.toml` there, else the samples')."""
+
+    model_config = SettingsConfigDict(env_prefix="KESIAPAN_")
+
+    home: Path = ROOT / "var"
+    sources: Path | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    home: Home
+    sources: Path
+    governments: tuple[Government, ...]
+    feeds: tuple[Feed, ...]
+
+    def of(self, product: Product) -> tuple[Feed, ...]:
+        return tuple(feed for feed in self.feeds if feed.product is product)
+
+
+def load() -> Settings:
+    """The settings this process runs by."""
+    environment = Environment()
+    home = Home(environment.home.resolve())
+    own = home.root / "sources.toml"
+    sources = environment.sources or (own if own.exists() else ROOT / "samples" / "sources.toml")
+    governments, feeds = read_sources(sources)
+    inbox = Feed(INBOX, FeedKind.SUBMISSION, SEVERAL, path=home.inbox / "*")
+    return Settings(home, sources, governments, (*feeds, inbox))
+
+
+def _duration(value: object) -> object:
+    """`26h`, `90m`, `30s` to seconds."""
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)([smhd])", value)):
+        return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    raise ValueError("accepted: a whole number with its unit, such as 90s, 5m, 26h, 2d")
+
+
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
+Objective = Annotated[float, Field(gt=0, lt=1)]
+Host = Annotated[str, StringConstraints(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$")]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Government(_Entry):
+    code: Code
+    name: Annotated[str, StringConstraints(min_length=1)]
+    timezone: str
+
+
+class _Feed(_Entry):
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    kind: Literal["submission", "published_index", "check_log", "ckan", "data_json"]
+    government: Code
+    path: str | None = None
+    url: str | None = None
+    allow_loopback: bool = False
+    hosts: list[Host] = []
+    max_hold: Annotated[int, BeforeValidator(_duration)] | None = None
+    objective: Objective | None = None
+
+
+class _Service(_Entry):
+    feed: str
+    match: str
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    name: str | None = None
+    agency: str = "-"
+    government: Code | None = None
+    objective: Objective | None = None
+
+
+_ENTRIES: dict[str, type[_Entry]] = {"government": _Government, "feed": _Feed, "service": _Service}
+_ACCEPTED = {
+    "code": 'a Kemendagri code as text, such as "63" or "63.10"',
+    "government": 'a Kemendagri code as text, such as "63" or "63.10"',
+    "id": "lower-case letters, digits and _, a letter first",
+    "objective": "a share between 0 and 1, such as 0.99",
+    "hosts": 'host names in lower case; ".go.id" is any host below go.id',
+}
+
+
+def read_sources(path: Path) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
+    """Governments and feeds of a settings file; paths in it are relative to it. Raises `SettingsError` with every mistake found."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); KESIAPAN_SOURCES must name a settings file") from error
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: is not TOML: {error}") from error
+    places = _Places(path, text)
+    mistakes: list[str] = [
+        f"{places.top(key)}: {key}: unknown table; accepted: [[government]], [[feed]], [[service]]" for key in document if key not in _ENTRIES
+    ]
+    entries: dict[str, list[tuple[int, Any]]] = {}
+    for table, model in _ENTRIES.items():
+        listed = document.get(table, [])
+        if not isinstance(listed, list):
+            mistakes.append(f"{places.top(table)}: {table}: must be written [[{table}]]")
+            listed = []
+        entries[table] = []
+        for index, values in enumerate(listed):
+            try:
+                entries[table].append((index, model.model_validate(values)))
+            except ValidationError as error:
+                mistakes += _mistakes_of(error, places, table, index, model)
+    mistakes += _inconsistencies(entries, places)
+    if mistakes:
+        raise SettingsError("\n".join(sorted(mistakes)))
+    governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
+    services = [service for _, service in entries["service"]]
+    feeds = tuple(
+        _feed(entry, governments, services, path.parent, f"{places.of('feed', index, 'path' if entry.path else 'url')}: feed.{'path' if entry.path else 'url'}")
+        for index, entry in entries["feed"]
+    )
+    return tuple(governments.values()), feeds
+
+
+def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Service], folder: Path, declared: str) -> Feed:
+    return Feed(
+        id=entry.id,
+        kind=FeedKind(entry.kind),
+        government=governments[entry.government],
+        path=None if entry.path is None else folder / entry.path,
+        url=entry.url,
+        allow_loopback=entry.allow_loopback,
+        hosts=tuple(entry.hosts),
+        max_hold_s=entry.max_hold or 0,
+        objective=entry.objective,
+        services=tuple(
+            Service(service.match, service.id, service.name, service.agency, service.government, service.objective)
+            for service in services
+            if service.feed == entry.id
+        ),
+        declared=declared,
+    )
+
+
+def _mistakes_of(error: ValidationError, places: "_Places", table: str, index: int, model: type[_Entry]) -> Iterator[str]:
+    for detail in error.errors():
+        key = str(detail["loc"][0]) if detail["loc"] else ""
+        where = f"{places.of(table, index, key)}: {table}.{key}"
+        found = detail.get("input")
+        match detail["type"]:
+            case "extra_forbidden":
+                yield f"{where}: unknown key; accepted: {', '.join(model.model_fields)}"
+            case "missing":
+                yield f"{where}: is missing; accepted: {_ACCEPTED.get(key, 'text')}"
+            case "literal_error":
+                yield f"{where}: {found!r} is not accepted; accepted: {detail['ctx']['expected']}"
+            case "value_error":
+                yield f"{where}: {found!r} is not accepted; {str(detail['ctx']['error'])}"
+            case _:
+                yield f"{where}: {found!r} is not accepted; accepted: {_ACCEPTED.get(key, detail['msg'])}"
+
+
+def _inconsistencies(entries: dict[str, list[tuple[int, Any]]], places: "_Places") -> Iterator[str]:
+    codes = {entry.code for _, entry in entries["government"]}
+    kinds = {entry.id: entry.kind for _, entry in entries["feed"]}
+    zones = available_timezones()
+    yield from _duplicates(entries["government"], "government", "code", places)
+    yield from _duplicates(entries["feed"], "feed", "id", places)
+    for index, entry in entries["government"]:
+        if entry.timezone not in zones:
+            yield f"{places.of('government', index, 'timezone')}: government.timezone: {entry.timezone!r} is no time zone; accepted: IANA names such as Asia/Makassar"
+    for index, entry in entries["feed"]:
+        at = lambda key, index=index: f"{places.of('feed', index, key)}: feed.{key}"  # noqa: E731
+        if entry.id == INBOX:
+            yield f"{at('id')}: 'inbox' is the name of the inbox folder's own feed; choose another"
+        if entry.government not in codes:
+            yield f"{at('government')}: {entry.government!r} has no [[government]] in this file; accepted: {', '.join(sorted(codes)) or 'none yet'}"
+        if (entry.path is None) == (entry.url is None):
+            yield f"{at('path')}: give either path (recorded input) or url (a live source)"
+        if entry.url is not None:
+            yield from _bad_url(at("url"), entry.url, entry.allow_loopback)
+        if entry.kind == "check_log" and entry.max_hold is None:
+            yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
+        if entry.kind != "check_log":
+            for key in ("max_hold", "objective", "hosts"):
+                if getattr(entry, key):
+                    yield f"{at(key)}: belongs to uptime feeds (check_log), this one is {entry.kind}"
+    for index, entry in entries["service"]:
+        if kinds.get(entry.feed) != "check_log":
+            uptime = ", ".join(sorted(feed for feed, kind in kinds.items() if kind == "check_log"))
+            yield f"{places.of('service', index, 'feed')}: service.feed: {entry.feed!r} is no uptime feed of this file; accepted: {uptime or 'none yet'}"
+        if entry.government is not None and entry.government not in codes:
+            yield f"{places.of('service', index, 'government')}: service.government: {entry.government!r} has no [[government]] in this file"
+
+
+def _duplicates(entries: list[tuple[int, Any]], table: str, key: str, places: "_Places") -> Iterator[str]:
+    first: dict[str, int] = {}
+    for index, entry in entries:
+        value = getattr(entry, key)
+        if value in first:
+            yield f"{places.of(table, index, key)}: {table}.{key}: {value!r} is there already (line {places.line(table, first[value], key)}); each may stand once"
+        first.setdefault(value, index)
+
+
+def _bad_url(where: str, url: str, allow_loopback: bool) -> Iterator[str]:
+    parts = urlsplit(url)
+    local = allow_loopback and parts.hostname in LOOPBACK
+    if parts.hostname is None or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        yield f"{where}: {url!r} is not accepted; accepted: https addresses (http on this machine with allow_loopback = true)"
+    if parts.password is not None:
+        yield f"{where}: a password must not stand in an address"
+
+
+class _Places:
+    """Where a key stands in the file: the TOML parser does not say."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._lines: dict[tuple[str, int, str], int] = {}
+        self._top: dict[str, int] = {}
+        table, index = "", -1
+        counts: dict[str, int] = {}
+        for number, line in enumerate(text.splitlines(), start=1):
+            if match := re.match(r"\s*\[\[?\s*([\w-]+)\s*\]\]?", line):
+                table = match[1]
+                index = counts[table] = counts.get(table, -1) + 1
+                self._lines[table, index, ""] = number
+                self._top.setdefault(table, number)
+            elif match := re.match(r"\s*([\w-]+)\s*=", line):
+                self._lines.setdefault((table, index, match[1]), number)
+                if not table:
+                    self._top.setdefault(match[1], number)
+
+    def line(self, table: str, index: int, key: str) -> int:
+        return self._lines.get((table, index, key), self._lines.get((table, index, ""), 1))
+
+    def of(self, table: str, index: int, key: str) -> str:
+        return f"{self._path}:{self.line(table, index, key)}"
+
+    def top(self, key: str) -> str:
+        return f"{self._path}:{self._top.get(key, 1)}"

@@ -1,0 +1,37 @@
+"""What a refresh prints at its end, out of the published file: readiness, uptime, data quality, and where to look next."""
+
+from importlib.resources import files
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from warehouse.database import open_published
+from warehouse.home import Home
+
+
+def show(home: Home, console: Console) -> None:
+    connection = open_published(home.published)
+    try:
+        for title, query in (
+            ("Readiness: the newest release of each quarter", "readiness.sql"),
+            ("Service uptime by government and quarter", "uptime.sql"),
+            ("Data quality of each feed's current batches", "quality.sql"),
+        ):
+            console.print(_table(title, connection.execute(files("pipelines").joinpath("summary_sql", query).read_text(encoding="utf-8"))))
+    finally:
+        connection.close()
+    console.print("[bold]Where to look next[/bold]")
+    console.print('  .venv/bin/kesiapan query "from readiness.latest_index"      any SQL on the published file')
+    console.print('  .venv/bin/kesiapan query "from meta.dictionary"             what every column means, in Indonesian and English')
+    console.print("  make dev                                                    the Dagster UI: assets, checks, runs")
+    console.print(f"  {home.published}", soft_wrap=True)
+
+
+def _table(title: str, result: duckdb.DuckDBPyConnection) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in result.description or []:
+        table.add_column(column[0].replace("_", " "), justify="right" if column[1] in ("NUMBER",) else "left")
+    for row in result.fetchall():
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table
