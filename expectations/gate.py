@@ -85,10 +85,9 @@ def _verdicts(connection: duckdb.DuckDBPyConnection, suite: Suite) -> dict[str, 
     judged = engine.run(made, suite.name, definition, expectations)
     verdicts = {}
     for outcome in judged.results:
-        assert outcome.expectation_config is not None and outcome.expectation_config.meta is not None
-        verdicts[outcome.expectation_config.meta["rule_id"]] = _Verdict(
-            bool(outcome.success), _raised(outcome.exception_info), _observed(outcome.result.get("observed_value"))
-        )
+        assert outcome.expectation_config is not None
+        meta = outcome.expectation_config.meta or {}
+        verdicts[meta["rule_id"]] = _Verdict(bool(outcome.success), _raised(outcome.exception_info), _observed(outcome.result.get("observed_value")))
     return verdicts
 
 

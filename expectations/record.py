@@ -35,8 +35,8 @@ def outcomes(connection: duckdb.DuckDBPyConnection, batch_ids: Sequence[str], sh
     statement = files("expectations").joinpath("outcome.sql").read_text(encoding="utf-8")
     rows = connection.execute(statement, {"batch_ids": list(batch_ids), "shown": shown}).fetchall()
     return {
-        rule_id: Outcome(frozenset(statuses), *counts, reproduce_sql, tuple((row["source"], row["key"], row["reason"]) for row in sample))
-        for rule_id, statuses, *counts, reproduce_sql, sample in rows
+        rule_id: Outcome(frozenset(statuses), total, checked, failed, reproduce_sql, tuple((row["source"], row["key"], row["reason"]) for row in sample))
+        for rule_id, statuses, total, checked, failed, reproduce_sql, sample in rows
     }
 
 

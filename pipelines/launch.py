@@ -12,7 +12,6 @@ from rich.console import Console
 from assets.publish import publication
 from pipelines import runs
 from pipelines.definitions import build_definitions
-from pipelines.resources import now
 from pipelines.sensors import COMMAND, due_periods, range_tags
 from pipelines.settings import Settings
 from warehouse import period as quarter
@@ -109,10 +108,9 @@ def _progress_logger(console: Console) -> dg.LoggerDefinition:
             if record.levelno >= logging.ERROR or (record.levelno == logging.INFO and meta.get("dagster_event") is None):
                 console.print(f"  {said}", markup=False, highlight=False, soft_wrap=True)
 
-    @dg.logger(description="Progress for people at a terminal.")
     def progress(_context: dg.InitLoggerContext) -> logging.Logger:
         made = logging.Logger("kesiapan.progress", logging.INFO)
         made.addHandler(Handler())
         return made
 
-    return progress
+    return dg.LoggerDefinition(progress, description="Progress for people at a terminal.")

@@ -62,7 +62,7 @@ def _batches(
             queue.append((record.known_at if record else LAST, artifact.received_at, artifact.source_name, feed, artifact, record.run_id if record else run_id))
     outcomes: dict[tuple[str, str], FeedOutcome] = {}
     for known_at, _, _, feed, artifact, judged_by in sorted(queue, key=lambda entry: entry[:3]):
-        when = clock if known_at == LAST else (lambda known_at=known_at: known_at)
+        when = clock if known_at == LAST else _always(known_at)
         reader = reader_of(feed, lake)
         outcome = outcomes.get((judged_by, feed.id)) or FeedOutcome(feed.id, judged_by, when(), status="ok")
         outcomes[judged_by, feed.id] = take_in_one(connection, archive, feed, reader, artifact, parse(archive, reader, artifact), outcome, when)
@@ -81,7 +81,7 @@ def _quarters(connection: duckdb.DuckDBPyConnection, periods: list[str]) -> None
 
 def _releases(connection: duckdb.DuckDBPyConnection, archive: Archive, progress: Callable[[str], None]) -> None:
     for record in archive.releases():
-        made, _ = release.make_release(connection, archive, record.period, record.as_of, record.run_id, lambda record=record: record.created_at)
+        made, _ = release.make_release(connection, archive, record.period, record.as_of, record.run_id, _always(record.created_at))
         derived.judge(connection, derived.INDEX_SCORE, {"release_id": made.release_id}, release.judged(made))
         if made.release_id != record.release_id:
             progress(
@@ -94,3 +94,7 @@ def _replace(live: Path, fresh: Path) -> None:
     with Warehouse(live).open_for_writing() as connection:
         connection.execute("checkpoint")
         fresh.replace(live)
+
+
+def _always(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment

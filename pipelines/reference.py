@@ -14,7 +14,8 @@ def build_reference_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name="reference",
         kinds={"duckdb"},
         owners=["team:diskominfo"],
-        description="ref.*: regions, governments, agencies, instruments with weights and bands, measurement rules. Source: warehouse/reference/*.csv and the settings.",
+        description="ref.*: regions, governments, agencies, instruments with weights and bands, measurement rules. "
+        "Source: warehouse/reference/*.csv and the settings.",
         code_version="1",
     )
     def load(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:

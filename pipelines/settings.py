@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -181,42 +182,46 @@ def _mistakes_of(error: ValidationError, places: "_Places", table: str, index: i
             case "literal_error":
                 yield f"{where}: {found!r} is not accepted; accepted: {detail['ctx']['expected']}"
             case "value_error":
-                yield f"{where}: {found!r} is not accepted; {str(detail['ctx']['error'])}"
+                yield f"{where}: {found!r} is not accepted; {detail['ctx']['error']!s}"
             case _:
                 yield f"{where}: {found!r} is not accepted; accepted: {_ACCEPTED.get(key, detail['msg'])}"
 
 
 def _inconsistencies(entries: dict[str, list[tuple[int, Any]]], places: "_Places") -> Iterator[str]:
     codes = {entry.code for _, entry in entries["government"]}
-    kinds = {entry.id: entry.kind for _, entry in entries["feed"]}
     zones = available_timezones()
     yield from _duplicates(entries["government"], "government", "code", places)
     yield from _duplicates(entries["feed"], "feed", "id", places)
     for index, entry in entries["government"]:
         if entry.timezone not in zones:
-            yield f"{places.of('government', index, 'timezone')}: government.timezone: {entry.timezone!r} is no time zone; accepted: IANA names such as Asia/Makassar"
+            where = f"{places.of('government', index, 'timezone')}: government.timezone"
+            yield f"{where}: {entry.timezone!r} is no time zone; accepted: IANA names such as Asia/Makassar"
     for index, entry in entries["feed"]:
-        at = lambda key, index=index: f"{places.of('feed', index, key)}: feed.{key}"  # noqa: E731
-        if entry.id == INBOX:
-            yield f"{at('id')}: 'inbox' is the name of the inbox folder's own feed; choose another"
-        if entry.government not in codes:
-            yield f"{at('government')}: {entry.government!r} has no [[government]] in this file; accepted: {', '.join(sorted(codes)) or 'none yet'}"
-        if (entry.path is None) == (entry.url is None):
-            yield f"{at('path')}: give either path (recorded input) or url (a live source)"
-        if entry.url is not None:
-            yield from _bad_url(at("url"), entry.url, entry.allow_loopback)
-        if entry.kind == "check_log" and entry.max_hold is None:
-            yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
-        if entry.kind != "check_log":
-            for key in ("max_hold", "objective", "hosts"):
-                if getattr(entry, key):
-                    yield f"{at(key)}: belongs to uptime feeds (check_log), this one is {entry.kind}"
+        yield from _feed_mistakes(entry, codes, partial(places.key, "feed", index))
+    uptime = sorted(entry.id for _, entry in entries["feed"] if entry.kind == "check_log")
     for index, entry in entries["service"]:
-        if kinds.get(entry.feed) != "check_log":
-            uptime = ", ".join(sorted(feed for feed, kind in kinds.items() if kind == "check_log"))
-            yield f"{places.of('service', index, 'feed')}: service.feed: {entry.feed!r} is no uptime feed of this file; accepted: {uptime or 'none yet'}"
+        if entry.feed not in uptime:
+            where = f"{places.of('service', index, 'feed')}: service.feed"
+            yield f"{where}: {entry.feed!r} is no uptime feed of this file; accepted: {', '.join(uptime) or 'none yet'}"
         if entry.government is not None and entry.government not in codes:
             yield f"{places.of('service', index, 'government')}: service.government: {entry.government!r} has no [[government]] in this file"
+
+
+def _feed_mistakes(entry: _Feed, codes: set[str], at: Callable[[str], str]) -> Iterator[str]:
+    if entry.id == INBOX:
+        yield f"{at('id')}: 'inbox' is the name of the inbox folder's own feed; choose another"
+    if entry.government not in codes:
+        yield f"{at('government')}: {entry.government!r} has no [[government]] in this file; accepted: {', '.join(sorted(codes)) or 'none yet'}"
+    if (entry.path is None) == (entry.url is None):
+        yield f"{at('path')}: give either path (recorded input) or url (a live source)"
+    if entry.url is not None:
+        yield from _bad_url(at("url"), entry.url, entry.allow_loopback)
+    if entry.kind == "check_log" and entry.max_hold is None:
+        yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
+    if entry.kind != "check_log":
+        for key in ("max_hold", "objective", "hosts"):
+            if getattr(entry, key):
+                yield f"{at(key)}: belongs to uptime feeds (check_log), this one is {entry.kind}"
 
 
 def _duplicates(entries: list[tuple[int, Any]], table: str, key: str, places: "_Places") -> Iterator[str]:
@@ -224,7 +229,8 @@ def _duplicates(entries: list[tuple[int, Any]], table: str, key: str, places: "_
     for index, entry in entries:
         value = getattr(entry, key)
         if value in first:
-            yield f"{places.of(table, index, key)}: {table}.{key}: {value!r} is there already (line {places.line(table, first[value], key)}); each may stand once"
+            line = places.line(table, first[value], key)
+            yield f"{places.of(table, index, key)}: {table}.{key}: {value!r} is there already (line {line}); each may stand once"
         first.setdefault(value, index)
 
 
@@ -262,6 +268,9 @@ class _Places:
 
     def of(self, table: str, index: int, key: str) -> str:
         return f"{self._path}:{self.line(table, index, key)}"
+
+    def key(self, table: str, index: int, key: str) -> str:
+        return f"{self.of(table, index, key)}: {table}.{key}"
 
     def top(self, key: str) -> str:
         return f"{self._path}:{self._top.get(key, 1)}"

@@ -30,7 +30,7 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date, relation: duckdb.DuckDBPyRelation) -> LakeFile:
+    def write(self, feed_id: str, day: date, relation: duckdb.DuckDBPyRelation) -> LakeFile:
         """Write the rows of `relation` (they have a column `checked_at`) as the day's file; the manifest is left alone."""
         folder = self.root / f"feed={feed_id}" / f"day={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,15 @@
 """Dagster assets of the open-data product: one per catalogue, and the points their datasets earn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 
 import dagster as dg
 
 from assets.ingest import build_feed_asset, feed_key
 from assets.open_data import ckan, data_json
+from expectations.intake import Reader
 from warehouse.database import Warehouse, transaction
+from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
 
 
@@ -15,7 +17,7 @@ def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
     built = []
     for feed in feeds:
         reader = ckan.READER if feed.kind is FeedKind.CKAN else data_json.READER
-        built.append(build_feed_asset(feed, lambda _feed, _lake, reader=reader: reader, reader.suite))
+        built.append(build_feed_asset(feed, _always(reader), reader.suite))
 
     @dg.asset(
         key=["open_data", "dataset_score"],
@@ -40,3 +42,7 @@ def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
         return dg.MaterializeResult(metadata={"dagster/row_count": int(row[0])} | ({"mean_findability": float(row[1])} if row[1] is not None else {}))
 
     return [*built, dataset_score]
+
+
+def _always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
+    return lambda _feed, _lake: reader

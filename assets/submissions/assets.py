@@ -1,12 +1,14 @@
 """Dagster assets of the submissions product: one per feed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 
 from assets.arrival import recorded_files
 from assets.ingest import build_feed_asset
 from assets.submissions import published_index, submission
+from expectations.intake import Reader
+from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
 
 
@@ -15,7 +17,7 @@ def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.Assets
     built = []
     for feed in feeds:
         reader = submission.READER if feed.kind is FeedKind.SUBMISSION else published_index.READER
-        built.append(build_feed_asset(feed, lambda _feed, _lake, reader=reader: reader, reader.suite, _empty if feed.id == inbox else None))
+        built.append(build_feed_asset(feed, _always(reader), reader.suite, _empty if feed.id == inbox else None))
     return built
 
 
@@ -23,3 +25,7 @@ def _empty(feed: Feed) -> None:
     assert feed.path is not None
     for file in recorded_files(feed.path):
         file.unlink()
+
+
+def _always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
+    return lambda _feed, _lake: reader

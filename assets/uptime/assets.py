@@ -21,7 +21,6 @@ SERVICE_QUARTER = dg.AssetKey(["uptime", "service_quarter"])
 
 def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
     built = [build_feed_asset(feed, check_log.reader, check.suite(feed.hosts)) for feed in feeds]
-    common = {"group_name": "uptime", "kinds": {"duckdb"}, "owners": ["team:diskominfo"], "code_version": roll_up.METHOD}
 
     @dg.multi_asset(
         specs=[
@@ -31,14 +30,20 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
                 description="Seconds up, down, unknown and in maintenance, checks and latency. Grain: feed, service, local day. Source: the probe lake; "
                 "only touched days are reckoned again. A check holds until the service's next one, at most the feed's max_hold.",
                 metadata={"dagster/table_name": "uptime.service_day"},
-                **common,  # type: ignore[arg-type]
+                group_name="uptime",
+                kinds={"duckdb"},
+                owners=["team:diskominfo"],
+                code_version=roll_up.METHOD,
             ),
             dg.AssetSpec(
                 INCIDENT,
                 deps=[feed_key(feed) for feed in feeds],
                 description="Outages: consecutive checks that found a service down. Grain: feed, service, start.",
                 metadata={"dagster/table_name": "uptime.incident"},
-                **common,  # type: ignore[arg-type]
+                group_name="uptime",
+                kinds={"duckdb"},
+                owners=["team:diskominfo"],
+                code_version=roll_up.METHOD,
             ),
         ],
         check_specs=[checks.spec(SERVICE_DAY, rule, blocking=True) for rule in derived.SERVICE_DAY.rules],
@@ -70,7 +75,10 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         backfill_policy=dg.BackfillPolicy.single_run(),
         description="Availability, coverage, error budget and verdict. Grain: quarter, feed, service. Source: sums of uptime.service_day.",
         metadata={"dagster/table_name": "uptime.service_quarter"},
-        **common,  # type: ignore[arg-type]
+        group_name="uptime",
+        kinds={"duckdb"},
+        owners=["team:diskominfo"],
+        code_version=roll_up.METHOD,
     )
     def service_quarter(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         script = files("assets.uptime").joinpath("service_quarter.sql").read_text(encoding="utf-8")

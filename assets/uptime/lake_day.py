@@ -27,7 +27,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     latest_before = _latest(connection, feed.id)
     for day, _ in changed:
         rows = connection.sql("select * exclude (day, outcome) from merged_check where day = $day order by service, checked_at", params={"day": day})
-        lake.list_in_manifest(connection, lake.write(connection, feed.id, day, rows))
+        lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
     latest = _latest(connection, feed.id)
     periods: list[str] = []
     if changed:
