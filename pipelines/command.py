@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import settings
+from pipelines.failure import Failed
 from pipelines.settings import ROOT, Settings, SettingsError
 from warehouse import period as quarter
 from warehouse.database import WarehouseBusy, WarehouseMissing, open_published
@@ -24,10 +25,6 @@ from warehouse.database import WarehouseBusy, WarehouseMissing, open_published
 
 OUTPUT = Console() if sys.stdout.isatty() else Console(width=140)
 ERRORS = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-class Failed(RuntimeError):
-    """The command could not do what was asked; the message says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -153,7 +150,7 @@ def _ingest(arguments: argparse.Namespace) -> int:
 def _query(arguments: argparse.Namespace) -> int:
     connection = open_published(settings.load().home.published)
     try:
-        _print_rows(connection.execute(arguments.sql), arguments.format)
+        _print_rows(connection.sql(arguments.sql), arguments.format)
     except duckdb.Error as error:
         raise Failed(str(error)) from error
     finally:
@@ -161,7 +158,9 @@ def _query(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_rows(result: duckdb.DuckDBPyConnection, form: str) -> None:
+def _print_rows(result: duckdb.DuckDBPyRelation | None, form: str) -> None:
+    if result is None:
+        return
     names = [column[0] for column in result.description or []]
     if form == "csv":
         writer = csv.writer(sys.stdout)
@@ -172,15 +171,7 @@ def _print_rows(result: duckdb.DuckDBPyConnection, form: str) -> None:
         while rows := result.fetchmany(10_000):
             sys.stdout.writelines(json.dumps(dict(zip(names, row, strict=True)), default=str, ensure_ascii=False) + "\n" for row in rows)
     else:
-        table = Table()
-        for name in names:
-            table.add_column(name, overflow="fold")
-        rows = result.fetchmany(201)
-        for row in rows[:200]:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        OUTPUT.print(table, markup=False)
-        if len(rows) > 200:
-            OUTPUT.print("... the first 200 rows; --format csv or json gives all")
+        result.show(max_width=OUTPUT.width, max_rows=200)
 
 
 def _batch(arguments: argparse.Namespace) -> int:
@@ -204,7 +195,7 @@ def _rebuild(arguments: argparse.Namespace) -> int:
 
     with launch.session(loaded, OUTPUT) as session:
         session.rebuild()
-        session.release(None, None)
+        session.publish()
     summary.show(loaded.home, OUTPUT)
     return 0
 

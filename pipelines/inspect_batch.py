@@ -13,7 +13,7 @@ class NotFound(LookupError):
     """No such batch or rule, or nothing to look at."""
 
 
-def rows(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, rule_id: str | None) -> duckdb.DuckDBPyConnection:
+def rows(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, rule_id: str | None) -> duckdb.DuckDBPyRelation:
     """The staged rows of the batch (TEMP table `batch`), or those that break the rule."""
     archive = Archive(settings.home.archive)
     found = [(feed, record) for feed in settings.feeds for record in archive.batches(feed.id) if record.batch_id.startswith(batch_id)]
@@ -27,8 +27,8 @@ def rows(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: st
         raise NotFound(f"{artifact.source_name}: {parsed}")
     reader.stage(connection, parsed, feed, artifact)
     if rule_id is None:
-        return connection.execute("select * from batch")
+        return connection.sql("select * from batch")
     rule = next((rule for rule in reader.suite.rules if rule.rule_id == rule_id), None)
     if rule is None:
         raise NotFound(f"no rule {rule_id!r} in suite {reader.suite.name}; accepted: {', '.join(rule.rule_id for rule in reader.suite.rules)}")
-    return connection.execute(rule.reproduce_sql())
+    return connection.sql(rule.reproduce_sql())

@@ -12,6 +12,7 @@ from rich.console import Console
 from assets.publish import publication
 from pipelines import runs
 from pipelines.definitions import build_definitions
+from pipelines.failure import Failed
 from pipelines.sensors import COMMAND, due_periods, range_tags
 from pipelines.settings import Settings
 from warehouse import period as quarter
@@ -20,10 +21,6 @@ from warehouse.files import sha256_of
 
 PROGRESS = "progress"
 REPOSITORY = {".dagster/repository": "__repository__@kesiapan"}  # so that the UI shows these runs under their jobs
-
-
-class RunFailed(RuntimeError):
-    """A Dagster run failed; its error is in the UI."""
 
 
 @contextmanager
@@ -51,6 +48,10 @@ class Session:
         config = {"ops": {"release": {"config": {"as_of": as_of.isoformat() if as_of is not None else ""}}}}
         for first, last in stretches:
             self._run("readiness", range_tags(first, last), config)
+        self.publish()
+
+    def publish(self) -> None:
+        """Bring the published file up, unless it shows the warehouse's state already."""
         with self._warehouse.open_for_writing() as connection:
             current = publication.is_current(connection, self._settings.home.published)
         if not current:
@@ -95,7 +96,7 @@ class Session:
         run_config = {"loggers": {PROGRESS: {}}, **(config or {})}
         result = definition.execute_in_process(instance=self._instance, tags=tags, run_config=run_config, raise_on_error=False)
         if not result.success:
-            raise RunFailed(f"run {result.run_id} of job {job} failed; `make dev` shows its log")
+            raise Failed(f"run {result.run_id} of job {job} failed; `make dev` shows its log")
 
 
 def _progress_logger(console: Console) -> dg.LoggerDefinition:
