@@ -1,6 +1,6 @@
 """Rules for checks of services: rows meant for the probe lake."""
 
-from expectations.rules import Between, HasRows, Holds, InSet, NotNull, Rule, Suite, Unique
+from expectations.rules import Between, Fresh, HasRows, Holds, InSet, NotNull, Rule, Suite, Unique, steadiness
 
 STATUSES = ("up", "down", "unknown", "maintenance")
 COLUMNS = {
@@ -19,8 +19,9 @@ COLUMNS = {
 }
 
 
-def suite(hosts: tuple[str, ...]) -> Suite:
-    """`hosts` are the feed's: `.go.id` is any host below it, `go.id` just that one; none given, the host rule has nothing to check."""
+def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
+    """`hosts` are the feed's: `.go.id` is any host below it, `go.id` just that one; none given, the host rule has nothing to check.
+    `max_hold_s`: how long a check speaks for; 0, and freshness is not judged."""
     allowed = " or ".join(f"ends_with(host, '{host}')" if host.startswith(".") else f"host = '{host}'" for host in hosts)
     return Suite(
         name="check",
@@ -115,5 +116,16 @@ def suite(hosts: tuple[str, ...]) -> Suite:
                 "A service may have one check only at a moment; the last one is used.",
                 shows=("service", "checked_at_text"),
             ),
+            Rule(
+                "check.fresh",
+                Fresh("checked_at", "received_at", max_hold_s),
+                "timeliness",
+                "warning",
+                "batch",
+                "Pemeriksaan terbaru tidak lebih tua dari max_hold saat diterima: pemantau masih bekerja.",
+                "The newest check is not older than max_hold when it is received: the monitor is at work.",
+            ),
+            *steadiness("check"),
         ),
+        watched=("status", "latency_ms", "http_code"),
     )

@@ -1,6 +1,6 @@
 """Rules for catalogue records: rows meant for `open_data.dataset`."""
 
-from expectations.rules import HasRows, Holds, NotNull, Rule, Suite, Unique
+from expectations.rules import HasRows, Holds, NotNull, Rule, Suite, Unique, steadiness
 
 SUITE = Suite(
     name="dataset",
@@ -129,5 +129,7 @@ SUITE = Suite(
             "A dataset must offer at least one file or service.",
             shows=("dataset_id",),
         ),
+        *steadiness("dataset"),
     ),
+    watched=("description", "publisher", "license", "contact", "spatial", "temporal", "distributions"),
 )

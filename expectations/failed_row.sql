@@ -10,7 +10,8 @@ select
     failed.business_key,
     failed.row,
     failed.reason,
-    null as resolved_by_batch
+    null as resolved_by_batch,
+    null as resolved_at
 from failed
 inner join quality.expectation_result as expectation_result
     on expectation_result.rule_id = failed.rule_id and expectation_result.batch_id = $batch_id and expectation_result.feed_id = $feed_id

@@ -1,12 +1,14 @@
 """The gate: judges the staged batch (TEMP table `batch`) by a suite, inside DuckDB. In: an open connection and a suite. Out: plain results,
 and in TEMP table `failed` every failed row with its key and the reason. It writes nothing that lasts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, Literal
 
 import duckdb
 
-from expectations.rules import HasRows, Rule, Suite
+from expectations.rules import BatchConstraint, Fresh, HasRows, Rule, Steady, Suite
 
 Status = Literal["pass", "warn", "fail", "error", "not_evaluated"]
 
@@ -34,17 +36,22 @@ class Result:
 
 def judge(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Result]:
     """Run every rule of `suite` on TEMP table `batch`. Call it outside a transaction: a rule that cannot run must not poison one."""
-    connection.execute(
-        "create or replace temp table failed (rule_id varchar, severity varchar, source_row bigint, business_key varchar, row json, reason varchar)"
-    )
-    applied = _rows_applied_to(connection, suite)
+    _prepare(connection)
+    rows, applied = _rows_applied_to(connection, suite)
     verdicts = _verdicts(connection, suite)
-    return [_result(connection, suite, rule, applied, verdicts[rule.rule_id]) for rule in suite.rules]
+    results = [_result(connection, suite, rule, rows, applied[rule.rule_id], verdicts[rule.rule_id]) for rule in suite.rules]
+    _count_failed_by_owner(connection, suite)
+    return results
 
 
-def not_evaluated(suite: Suite) -> list[Result]:
+def not_evaluated(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Result]:
     """Results for a batch that could not be staged: nothing was checked, and that is what they say."""
+    _prepare(connection)
     return [Result(rule, "not_evaluated", 0, 0, 0) for rule in suite.rules]
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(files("expectations").joinpath("judged.sql").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -54,25 +61,63 @@ class _Verdict:
     observed_value: str | None
 
 
-def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite) -> dict[str, int]:
-    """Rows in the batch under `''`, and rows each rule applies to; -1 where asking was an error. One scan when all is well."""
+def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[int, dict[str, int]]:
+    """Rows in the batch, and rows each rule applies to (for a rule about the batch: all of them, or 0 if there is nothing to judge); -1 where
+    asking was an error. One scan when all is well. Leaves in TEMP table `judged` the same by owner of the rows."""
 
-    def count(rules: tuple[Rule, ...]) -> dict[str, int]:
-        filters = ", ".join(f"count(*) filter (where {rule.constraint.applies()})" for rule in rules)
-        row = connection.execute(f"select count(*){', ' if filters else ''}{filters} from batch").fetchone()
-        assert row is not None
-        return {"": int(row[0])} | {rule.rule_id: int(value) for rule, value in zip(rules, row[1:], strict=True)}
+    def ask(rules: tuple[Rule, ...]) -> list[tuple[Any, ...]]:
+        asked = [
+            f"case when {rule.constraint.evaluated()} then count(*) else 0 end"
+            if isinstance(rule.constraint, BatchConstraint)
+            else f"count(*) filter (where {rule.constraint.applies()})"
+            for rule in rules
+        ]
+        owners = [f'"{column}"' for column in suite.owners]
+        grouped = f" group by {', '.join(owners)}" if owners else ""
+        return connection.execute(f"select {', '.join(['count(*)', *asked, *owners])} from batch{grouped}").fetchall()
 
     try:
-        return count(suite.rules)
+        answers = ask(suite.rules)
+        asked = suite.rules
     except duckdb.Error:
-        counts = count(())
-        for rule in suite.rules:
-            try:
-                counts |= count((rule,))
-            except duckdb.Error:
-                counts[rule.rule_id] = -1
-        return counts
+        asked = tuple(rule for rule in suite.rules if _can_ask(ask, rule))
+        answers = ask(asked)
+    applied = {rule.rule_id: -1 for rule in suite.rules}
+    counted = []
+    for index, rule in enumerate(asked, start=1):
+        applied[rule.rule_id] = sum(int(answer[index]) for answer in answers)
+        counted += [(rule.rule_id, *(*answer[1 + len(asked) :], None, None)[:2], int(answer[index])) for answer in answers]
+    if counted:
+        connection.execute(
+            "insert into judged select unnest($1), unnest($2), unnest($3), unnest($4), 0", [list(values) for values in zip(*counted, strict=True)]
+        )
+    return sum(int(answer[0]) for answer in answers), applied
+
+
+def _can_ask(ask: Callable[[tuple[Rule, ...]], object], rule: Rule) -> bool:
+    try:
+        ask((rule,))
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
+    government, agency = (*(f'batch."{column}"' for column in suite.owners), "null", "null")[:2]
+    connection.execute(
+        f"""
+        update judged set unexpected_count = found.unexpected_count
+        from (
+            select failed.rule_id, {government} as government_code, {agency} as agency_code, count(*) as unexpected_count
+            from failed inner join batch using (source_row)
+            group by all
+        ) as found
+        where
+            judged.rule_id = found.rule_id
+            and judged.government_code is not distinct from found.government_code
+            and judged.agency_code is not distinct from found.agency_code
+        """
+    )
 
 
 def _verdicts(connection: duckdb.DuckDBPyConnection, suite: Suite) -> dict[str, _Verdict]:
@@ -104,31 +149,50 @@ def _observed(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _result(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, applied: dict[str, int], verdict: _Verdict) -> Result:
-    elements = applied[""]
-    evaluated = applied[rule.rule_id]
-    if verdict.raised is not None or evaluated < 0:
-        return Result(rule, "error", elements, 0, 0, verdict.raised or "could not run")
+def _result(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, rows: int, applied: int, verdict: _Verdict) -> Result:
+    if verdict.raised is not None or applied < 0:
+        return Result(rule, "error", rows, 0, 0, verdict.raised or "could not run")
+    broken: Status = "fail" if rule.severity == "critical" else "warn"
+    if isinstance(rule.constraint, BatchConstraint):
+        nothing_to_judge = applied == 0 and not isinstance(rule.constraint, HasRows)
+        status: Status = "not_evaluated" if nothing_to_judge else "pass" if verdict.success else broken
+        return Result(rule, status, rows, applied, 0, _observed_of_batch(connection, rule.constraint, verdict))
     if verdict.success:
-        nothing_to_check = evaluated == 0 and not isinstance(rule.constraint, HasRows)
-        return Result(rule, "not_evaluated" if nothing_to_check else "pass", elements, evaluated, 0, verdict.observed_value)
-    failed = 0 if isinstance(rule.constraint, HasRows) else _collect_failed_rows(connection, suite, rule)
-    if failed == 0 and not isinstance(rule.constraint, HasRows):
-        return Result(rule, "error", elements, evaluated, 0, "Great Expectations found failing rows that the rule's SQL does not find")
-    return Result(rule, "fail" if rule.severity == "critical" else "warn", elements, evaluated, failed, verdict.observed_value)
+        return Result(rule, "pass" if applied else "not_evaluated", rows, applied, 0, verdict.observed_value)
+    failed = _collect_failed_rows(connection, suite, rule)
+    if failed == 0:
+        return Result(rule, "error", rows, applied, 0, "Great Expectations found failing rows that the rule's SQL does not find")
+    return Result(rule, broken, rows, applied, failed, verdict.observed_value)
+
+
+def _observed_of_batch(connection: duckdb.DuckDBPyConnection, constraint: BatchConstraint, verdict: _Verdict) -> str | None:
+    """What a rule about the batch has seen, in words."""
+    match constraint:
+        case Steady(aspect=aspect):
+            row = connection.execute("select string_agg(finding, '; ' order by finding) from drift where aspect = $1", [aspect]).fetchone()
+        case Fresh():
+            row = connection.execute(f"select newest || ' of ' || reference from ({constraint.reproduce()})").fetchone()
+        case HasRows():
+            return verdict.observed_value
+    return None if row is None else row[0]
 
 
 def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule) -> int:
     """All of them, found and kept inside DuckDB."""
-    key = ", ".join(f"coalesce(\"{column}\"::varchar, '?')" for column in suite.key)
+    assert not isinstance(rule.constraint, BatchConstraint)
     shown = "".join(f" || ' [{column} = ' || coalesce(\"{column}\"::varchar, 'kosong') || ']'" for column in rule.shows)
     row = connection.execute(
         f"""
         insert into failed
-        select $rule_id, $severity, source_row, concat_ws(' | ', {key}), to_json(batch), $sentence{shown}
+        select $rule_id, $severity, source_row, {business_key(suite)}, to_json(batch), $sentence{shown}
         from batch
         where {rule.constraint.failing()}
         """,
         {"rule_id": rule.rule_id, "severity": rule.severity, "sentence": rule.sentence_id},
     ).fetchone()
     return int(row[0]) if row is not None else 0
+
+
+def business_key(suite: Suite) -> str:
+    """SQL of what a row is about, as text; a missing part is a question mark."""
+    return "concat_ws(' | ', " + ", ".join(f"coalesce(\"{column}\"::varchar, '?')" for column in suite.key) + ")"

@@ -9,7 +9,7 @@ from importlib.resources import files
 import duckdb
 import pyarrow as pa
 
-from expectations import gate, record
+from expectations import drift, gate, record
 from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
 from warehouse.database import Warehouse, transaction
@@ -132,9 +132,11 @@ def take_in_one(
     batch = Batch(sidecar.batch_id, feed, artifact, sidecar.known_at, sidecar.run_id)
     message = None
     if isinstance(parsed, Unreadable):
-        results, message = gate.not_evaluated(reader.suite), f"{artifact.source_name}: {parsed}"
+        results, message = gate.not_evaluated(connection, reader.suite), f"{artifact.source_name}: {parsed}"
     else:
         reader.stage(connection, parsed, feed, artifact)
+        drift.profile(connection, reader.suite, drift.source_columns(parsed))
+        drift.find(connection, reader.suite, feed.id)
         results = gate.judge(connection, reader.suite)
         rejecting = [result for result in results if result.rejects_batch]
         if rejecting:
@@ -151,6 +153,8 @@ def take_in_one(
             connection.execute(_sql("accepted.sql"))
             counts = reader.promote(connection, batch)
             rejected = _count(connection, "select count(distinct source_row) from failed where severity = 'critical'")
+            drift.keep(connection, batch.batch_id, feed.id)
+            _resolve(connection, reader.suite, batch)
         else:
             if not isinstance(parsed, Unreadable):
                 _write_failed_rows(connection, batch)
@@ -232,6 +236,11 @@ def _write_artifact(connection: duckdb.DuckDBPyConnection, artifact: Artifact) -
 
 def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     connection.execute(_sql("failed_row.sql"), {"batch_id": batch.batch_id, "feed_id": batch.feed.id, "artifact_sha256": batch.artifact.sha256})
+
+
+def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch) -> None:
+    connection.execute(f"create or replace temp table accepted_key as select distinct {gate.business_key(suite)} as business_key from accepted")
+    connection.execute(_sql("resolved.sql"), {"batch_id": batch.batch_id, "known_at": batch.known_at, "suite": suite.name})
 
 
 def _write_batch(connection: duckdb.DuckDBPyConnection, reader: Reader, batch: Batch, read: int, counts: Counts, rejected: int, message: str | None) -> None:

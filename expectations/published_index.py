@@ -1,6 +1,6 @@
 """Rules for officially published indices: rows meant for `core.published_index`."""
 
-from expectations.rules import HasRows, Holds, NotNull, Rule, Suite, Unique
+from expectations.rules import HasRows, Holds, NotNull, Rule, Suite, Unique, steadiness
 
 SUITE = Suite(
     name="published_index",
@@ -108,5 +108,8 @@ SUITE = Suite(
             "A published index must equal the one reckoned from the published domains.",
             shows=("value_text", "value_from_domains"),
         ),
+        *steadiness("published_index"),
     ),
+    owners=("government_code",),
+    watched=("value", "source"),
 )

@@ -1,5 +1,6 @@
 """How a rule is said: what must hold (a constraint), and what it means to people (dimension, severity, sentences). A constraint knows itself
-twice: as a Great Expectations expectation, which gives the verdict, and as the SQL condition that finds the rows that break it."""
+twice: as a Great Expectations expectation, which gives the verdict, and as SQL. Of one about rows (`breaks_rows`), `failing` is the condition that
+finds the rows that break it and `applies` says which rows it is about; of one about the batch, `evaluated` says whether there is anything to judge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class NotNull:
 
     column: str
     expectation_type = "expect_column_values_to_not_be_null"
+    breaks_rows = True
 
     def failing(self) -> str:
         return f'"{self.column}" is null'
@@ -58,6 +60,7 @@ class InSet:
     column: str
     values: tuple[str, ...]
     expectation_type = "expect_column_values_to_be_in_set"
+    breaks_rows = True
 
     def failing(self) -> str:
         return f'"{self.column}" not in ({", ".join(_literal(value) for value in self.values)})'
@@ -82,6 +85,7 @@ class Between:
     low: float | None = None
     high: float | None = None
     expectation_type = "expect_column_values_to_be_between"
+    breaks_rows = True
 
     def failing(self) -> str:
         below = [] if self.low is None else [f'"{self.column}" < {_literal(self.low)}']
@@ -108,6 +112,7 @@ class Holds:
     when: str = "true"
     column: str | None = None
     expectation_type = "unexpected_rows_expectation"
+    breaks_rows = True
 
     def failing(self) -> str:
         return f"({self.when}) and not coalesce({self.condition}, false)"
@@ -130,6 +135,7 @@ class Unique:
 
     columns: tuple[str, ...]
     expectation_type = "unexpected_rows_expectation"
+    breaks_rows = True
 
     @property
     def column(self) -> str | None:
@@ -160,12 +166,13 @@ class HasRows:
     at_least: int = 1
     column: str | None = None
     expectation_type = "expect_table_row_count_to_be_between"
+    breaks_rows = False
 
-    def failing(self) -> str:
-        return "false"  # no row is at fault
+    def reproduce(self) -> str:
+        return "select count(*) as rows from batch"
 
-    def applies(self) -> str:
-        return "true"
+    def evaluated(self) -> str:
+        return "count(*) >= 0"
 
     def expectation(self, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
@@ -176,7 +183,63 @@ class HasRows:
         return {"min_value": self.at_least}
 
 
-Constraint = NotNull | InSet | Between | Holds | Unique | HasRows
+@dataclass(frozen=True)
+class Fresh:
+    """The newest `column` is at most `within_s` seconds older than the newest `reference`."""
+
+    column: str
+    reference: str
+    within_s: int
+    expectation_type = "unexpected_rows_expectation"
+    breaks_rows = False
+
+    def reproduce(self) -> str:
+        return f'select max("{self.column}") as newest, max("{self.reference}") as reference from batch'
+
+    def evaluated(self) -> str:
+        return f'count("{self.column}") > 0 and {self.within_s} > 0'
+
+    def expectation(self, **common: Any) -> "Expectation":
+        from expectations.engine import no_rows_expectation
+
+        query = f'select 1 from {{batch}} having max("{self.column}") < max("{self.reference}") - to_seconds({self.within_s}) and {self.within_s} > 0'
+        return no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"column": self.column, "reference": self.reference, "within_s": self.within_s}
+
+
+Aspect = Literal["columns", "volume", "content"]
+
+
+@dataclass(frozen=True)
+class Steady:
+    """The batch is like the feed's batches before it, in one aspect. What is unlike is found by `expectations/drift.py`, in TEMP table `drift`."""
+
+    aspect: Aspect
+    column: str | None = None
+    expectation_type = "unexpected_rows_expectation"
+    breaks_rows = False
+
+    def reproduce(self) -> str:
+        return "select * from quality.column_profile order by batch_id, column_name"
+
+    def evaluated(self) -> str:
+        return f"(select bool_or(has_history) from drift_history where aspect = '{self.aspect}')"
+
+    def expectation(self, **common: Any) -> "Expectation":
+        from expectations.engine import no_rows_expectation
+
+        query = f"select finding from drift where aspect = '{self.aspect}' and exists (select 1 from {{batch}})"
+        return no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+
+    def kwargs(self) -> dict[str, Any]:
+        return {"aspect": self.aspect}
+
+
+RowConstraint = NotNull | InSet | Between | Holds | Unique
+BatchConstraint = HasRows | Fresh | Steady
+Constraint = RowConstraint | BatchConstraint
 
 
 @dataclass(frozen=True)
@@ -197,22 +260,58 @@ class Rule:
 
     def reproduce_sql(self) -> str:
         """Finds the rows again, over the name `batch`."""
-        if isinstance(self.constraint, HasRows):
-            return "select count(*) as rows from batch"
+        if isinstance(self.constraint, BatchConstraint):
+            return self.constraint.reproduce()
         return f"select * from batch where {self.constraint.failing()}"
 
 
 @dataclass(frozen=True)
 class Suite:
-    """All rules of one kind of batch. `key` are the columns of the business key, `columns` the batch's columns and types."""
+    """All rules of one kind of batch. `key` are the columns of the business key, `columns` the batch's columns and types; `owners` the columns
+    that say whose a row is (government, agency), where rows say it; `watched` the columns whose content is compared with earlier batches."""
 
     name: str
     table_name: str
     key: tuple[str, ...]
     columns: Mapping[str, str]
     rules: tuple[Rule, ...]
+    owners: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
         """Changes when a verdict can: with a rule's constraint, severity, scope or version; not with its wording."""
         return identifier(*(f"{rule.rule_id}:{rule.version}:{rule.severity}:{rule.scope}:{rule.constraint!r}" for rule in self.rules))[:12]
+
+
+def steadiness(prefix: str) -> tuple[Rule, ...]:
+    """The rules that every feed's batches are compared with their predecessors by."""
+    return (
+        Rule(
+            f"{prefix}.columns_steady",
+            Steady("columns"),
+            "consistency",
+            "warning",
+            "batch",
+            "Kolom berkas sama dengan berkas sebelumnya: tidak ada yang bertambah, hilang, berganti nama atau berganti jenis.",
+            "The file has the columns of the one before it: none added, missing, renamed or retyped.",
+        ),
+        Rule(
+            f"{prefix}.volume_steady",
+            Steady("volume"),
+            "coverage",
+            "warning",
+            "batch",
+            "Jumlah baris antara setengah dan dua kali jumlah yang biasa dari sumber ini.",
+            "The number of rows is between half and twice what the feed usually brings.",
+        ),
+        Rule(
+            f"{prefix}.content_steady",
+            Steady("content"),
+            "consistency",
+            "warning",
+            "batch",
+            "Bagian kosong dan sebaran nilai kolom serupa dengan berkas-berkas sebelumnya.",
+            "The share of empty cells and the spread of values are like those of the files before it.",
+        ),
+    )

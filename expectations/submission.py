@@ -1,6 +1,6 @@
 """Rules for agency submissions: rows meant for `core.assessment`."""
 
-from expectations.rules import HasRows, Holds, InSet, NotNull, Rule, Suite, Unique
+from expectations.rules import HasRows, Holds, InSet, NotNull, Rule, Suite, Unique, steadiness
 
 STAGES = ("self", "document", "interview", "final")
 
@@ -163,5 +163,8 @@ SUITE = Suite(
             "A self-assessment above the lowest level must name its evidence.",
             shows=("indicator_id", "value_text"),
         ),
+        *steadiness("submission"),
     ),
+    owners=("government_code", "agency_code"),
+    watched=("value", "explanation", "evidence_file"),
 )

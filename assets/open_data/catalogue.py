@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from expectations.dataset import SUITE
+from expectations.drift import with_source_columns
 from expectations.intake import Batch, Counts, Reader, Unreadable
 from warehouse.archive import Artifact
 from warehouse.database import run_script
@@ -45,12 +46,14 @@ _SCHEMA = pa.schema(
 )
 
 
-def reader(parser_version: str, records: Callable[[Any], list[Record]]) -> Reader:
-    """A reader for replies in JSON; `records` takes the parsed reply apart."""
+def reader(parser_version: str, datasets: Callable[[Any], list[dict[str, Any]]], record: Callable[[dict[str, Any]], Record]) -> Reader:
+    """A reader for replies in JSON: `datasets` finds the datasets in a reply, `record` reads one of them."""
 
     def parse(data: bytes, artifact: Artifact) -> pa.Table:
-        found = [asdict(record) for record in records(load_json(data))]
-        return pa.Table.from_pylist(found, schema=_SCHEMA).append_column("source_row", pa.array(range(1, len(found) + 1), pa.int64()))
+        found = datasets(load_json(data))
+        table = pa.Table.from_pylist([asdict(record(dataset)) for dataset in found], schema=_SCHEMA)
+        table = table.append_column("source_row", pa.array(range(1, len(found) + 1), pa.int64()))
+        return with_source_columns(table, sorted({key for dataset in found for key in dataset}))
 
     return Reader(parser_version, SUITE, parse, stage, promote)
 

@@ -6,15 +6,15 @@ from assets.open_data.catalogue import Record, reader, text
 from expectations.intake import Unreadable
 
 
-def records(reply: Any) -> list[Record]:
+def datasets(reply: Any) -> list[dict[str, Any]]:
     if not isinstance(reply, dict) or reply.get("success") is not True:
         said = reply.get("error") if isinstance(reply, dict) else reply
         raise Unreadable(f"CKAN did not answer with success: {str(said)[:200]}")
     result = reply.get("result")
     packages = result.get("results") if isinstance(result, dict) else None
-    if not isinstance(packages, list):
+    if not isinstance(packages, list) or not all(isinstance(package, dict) for package in packages):
         raise Unreadable("the reply has no result.results; accepted: a reply of package_search")
-    return [_record(package) for package in packages]
+    return packages
 
 
 def _record(package: dict[str, Any]) -> Record:
@@ -39,4 +39,4 @@ def _record(package: dict[str, Any]) -> Record:
     )
 
 
-READER = reader("ckan 1", records)
+READER = reader("ckan 1", datasets, _record)

@@ -6,11 +6,11 @@ from assets.open_data.catalogue import Record, reader, text
 from expectations.intake import Unreadable
 
 
-def records(catalogue: Any) -> list[Record]:
-    datasets = catalogue.get("dataset") if isinstance(catalogue, dict) else None
-    if not isinstance(datasets, list) or not all(isinstance(dataset, dict) for dataset in datasets):
+def datasets(catalogue: Any) -> list[dict[str, Any]]:
+    found = catalogue.get("dataset") if isinstance(catalogue, dict) else None
+    if not isinstance(found, list) or not all(isinstance(dataset, dict) for dataset in found):
         raise Unreadable("the catalogue has no list `dataset`; accepted: a data.json (DCAT-US 1.1)")
-    return [_record(dataset) for dataset in datasets]
+    return found
 
 
 def _record(dataset: dict[str, Any]) -> Record:
@@ -38,4 +38,4 @@ def _texts(values: object) -> list[str]:
     return [found for value in values if (found := text(value))] if isinstance(values, list) else []
 
 
-READER = reader("data_json 1", records)
+READER = reader("data_json 1", datasets, _record)

@@ -42,6 +42,8 @@ TABLES = (
     "quality.rule",
     "quality.expectation_result",
     "quality.failed_row",
+    "quality.result_by_agency",
+    "quality.column_profile",
     "quality.score",
     "readiness.index_score",
     "readiness.component_score",

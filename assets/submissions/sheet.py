@@ -8,6 +8,7 @@ from datetime import date, datetime
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
+from expectations.drift import with_source_columns
 from expectations.intake import Unreadable
 
 HEADER_SEARCH_ROWS = 20
@@ -23,6 +24,7 @@ def read_sheet(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str]
     rows = _workbook_rows(data) if data.startswith(WORKBOOK_SIGNATURES) else _text_rows(data)
     names = {column: column for column in columns} | dict(aliases)
     position: dict[str, int] = {}
+    header: list[str] = []
     best: set[str] = set()
     values: dict[str, Row] = {column: [] for column in columns}
     source_rows: list[int] = []
@@ -32,6 +34,7 @@ def read_sheet(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str]
             best = max(best, set(found), key=len)
             if set(required) <= set(found):
                 position = found
+                header = [_name(cell) for cell in row if cell]
             elif number >= HEADER_SEARCH_ROWS:
                 break
             continue
@@ -44,7 +47,8 @@ def read_sheet(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str]
     if not position:
         missing = ", ".join(sorted(set(required) - best))
         raise Unreadable(f"no header row found in the first {HEADER_SEARCH_ROWS} rows; missing: {missing}; accepted columns: {', '.join(columns)}")
-    return pa.table({"source_row": pa.array(source_rows, pa.int64())} | {column: pa.array(values[column], pa.string()) for column in columns})
+    table = pa.table({"source_row": pa.array(source_rows, pa.int64())} | {column: pa.array(values[column], pa.string()) for column in columns})
+    return with_source_columns(table, header)
 
 
 def _name(cell: str) -> str:

@@ -20,7 +20,7 @@ SERVICE_QUARTER = dg.AssetKey(["uptime", "service_quarter"])
 
 
 def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
-    built = [build_feed_asset(feed, check_log.reader, check.suite(feed.hosts)) for feed in feeds]
+    built = [build_feed_asset(feed, check_log.reader, check.suite(feed.hosts, feed.max_hold_s)) for feed in feeds]
 
     @dg.multi_asset(
         specs=[

@@ -11,6 +11,7 @@ import pyarrow.parquet as pa_parquet
 
 from assets.uptime import lake_day
 from expectations import check
+from expectations.drift import with_source_columns
 from expectations.intake import Batch, Counts, Reader, Unreadable
 from warehouse.archive import Artifact
 from warehouse.lake import Lake
@@ -36,7 +37,8 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     if missing:
         raise Unreadable(f"columns missing: {', '.join(missing)}; found: {', '.join(table.column_names)[:200]}")
     columns = {column: pa.nulls(table.num_rows, pa.string()) if name is None else table.column(name).cast(pa.string()) for column, name in chosen.items()}
-    return pa.table({"source_row": pa.array(range(2, table.num_rows + 2), pa.int64())} | columns)
+    source_rows = pa.array(range(2, table.num_rows + 2), pa.int64())
+    return with_source_columns(pa.table({"source_row": source_rows} | columns), list(table.column_names))
 
 
 def _read_csv(data: bytes) -> pa.Table:
@@ -67,4 +69,4 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
 def reader(feed: Feed, lake: Lake) -> Reader:
     """The feed's hosts are part of its suite, so a change of them judges its files again."""
     promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts] = lambda connection, batch: lake_day.promote(connection, batch, lake)  # noqa: E731
-    return Reader("check_log 1", check.suite(feed.hosts), parse, stage, promote)
+    return Reader("check_log 1", check.suite(feed.hosts, feed.max_hold_s), parse, stage, promote)

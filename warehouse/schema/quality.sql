@@ -93,7 +93,8 @@ create table if not exists quality.failed_row (
     business_key varchar,
     row json not null,
     reason varchar not null,
-    resolved_by_batch varchar
+    resolved_by_batch varchar,
+    resolved_at timestamptz
 );
 comment on table quality.failed_row is 'One row per failed row and rule, all of them | Satu baris per baris gagal dan aturan, seluruhnya';
 comment on column quality.failed_row.result_id is 'Result it belongs to | Hasil aturan terkait';
@@ -106,6 +107,55 @@ comment on column quality.failed_row.business_key is 'What the row is about | Ku
 comment on column quality.failed_row.row is 'The whole row | Isi baris';
 comment on column quality.failed_row.reason is 'What was wrong, with the values found | Alasan beserta nilainya';
 comment on column quality.failed_row.resolved_by_batch is 'Later batch in which it came right | Batch perbaikannya';
+comment on column quality.failed_row.resolved_at is 'When that batch became known (UTC) | Waktu batch perbaikan diketahui (UTC)';
+
+create table if not exists quality.result_by_agency (
+    result_id varchar not null,
+    batch_id varchar not null,
+    rule_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    evaluated_count bigint not null,
+    unexpected_count bigint not null
+);
+comment on table quality.result_by_agency is 'Outcomes split by the government and agency that the rows name | Hasil aturan menurut pemerintah daerah dan SKPD pada barisnya';
+comment on column quality.result_by_agency.result_id is 'Result | Hasil aturan';
+comment on column quality.result_by_agency.batch_id is 'Batch | Batch';
+comment on column quality.result_by_agency.rule_id is 'Rule | Aturan';
+comment on column quality.result_by_agency.government_code is 'Government the rows name, if it is known; else that of the feed | Pemerintah daerah pada baris, bila dikenal; selain itu milik sumber';
+comment on column quality.result_by_agency.agency_code is 'Agency the rows name, if it is known; else - | SKPD pada baris, bila dikenal; selain itu -';
+comment on column quality.result_by_agency.evaluated_count is 'Rows the rule applied to | Baris yang dinilai | rows';
+comment on column quality.result_by_agency.unexpected_count is 'Rows that broke it | Baris yang melanggar | rows';
+
+create table if not exists quality.column_profile (
+    batch_id varchar not null,
+    feed_id varchar not null,
+    origin varchar not null,
+    column_name varchar not null,
+    rows bigint not null,
+    nulls bigint,
+    null_share double,
+    distinct_values bigint,
+    min_value varchar,
+    max_value varchar,
+    mean double,
+    deviation double,
+    top_values json
+);
+comment on table quality.column_profile is 'What each column of a batch looked like: what later batches are compared with | Profil setiap kolom suatu batch';
+comment on column quality.column_profile.batch_id is 'Batch | Batch';
+comment on column quality.column_profile.feed_id is 'Feed | Sumber';
+comment on column quality.column_profile.origin is 'source = column of the file as sent, staged = typed column | source = kolom berkas, staged = kolom bertipe';
+comment on column quality.column_profile.column_name is 'Column | Kolom';
+comment on column quality.column_profile.rows is 'Rows of the batch | Jumlah baris | rows';
+comment on column quality.column_profile.nulls is 'Rows without a value | Baris tanpa nilai | rows';
+comment on column quality.column_profile.null_share is 'nulls / rows | bagian baris tanpa nilai | ratio';
+comment on column quality.column_profile.distinct_values is 'Distinct values, approximately | Perkiraan jumlah nilai berbeda | values';
+comment on column quality.column_profile.min_value is 'Smallest value | Nilai terkecil';
+comment on column quality.column_profile.max_value is 'Largest value | Nilai terbesar';
+comment on column quality.column_profile.mean is 'Mean, of numbers | Rata-rata, untuk angka';
+comment on column quality.column_profile.deviation is 'Standard deviation, of numbers | Simpangan baku, untuk angka';
+comment on column quality.column_profile.top_values is 'Rows by value, where there are at most 50 values | Jumlah baris per nilai, bila nilainya paling banyak 50';
 
 create table if not exists quality.score (
     period varchar not null,

@@ -1,0 +1,76 @@
+"""What a batch looks like, and what is unlike the batches before it. `profile` describes every staged column in TEMP table `profile`; `find` compares
+it with the feed's last promoted batches (`quality.column_profile`) and leaves what it finds in TEMP table `drift`, where the rules look.
+
+    columns   against the batch before: added, missing, renamed (nearest name), retyped (typed cells that no longer can be read)
+    volume    against the median of the last five, once there are three: under half, over double
+    content   against the mean of the last five, once there are three and 30 rows: share of empty cells off by 0.2; mean off by one standard
+              deviation; values' shares off by 0.3 in all (total variation)
+"""
+
+import json
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from expectations.rules import Suite
+from warehouse.database import run_script
+
+SOURCE_COLUMNS = b"source_columns"
+NUMBERS = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL")
+MOST_TOP_VALUES = 50
+
+
+def with_source_columns(parsed: pa.Table, names: list[str]) -> pa.Table:
+    """Note on a parsed table which columns the file itself had, in its own words."""
+    return parsed.replace_schema_metadata({SOURCE_COLUMNS: json.dumps(names)})
+
+
+def source_columns(parsed: pa.Table) -> list[str]:
+    noted = (parsed.schema.metadata or {}).get(SOURCE_COLUMNS)
+    return json.loads(noted) if noted else []
+
+
+def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: list[str]) -> None:
+    """TEMP table `profile` out of TEMP table `batch`: one row per staged column, and one per column that the file had."""
+    connection.execute("create or replace temp table profile as select * exclude (batch_id, feed_id) from quality.column_profile limit 0")
+    connection.execute(
+        "insert into profile by name select 'source' as origin, unnest($names::varchar[]) as column_name, (select count(*) from batch) as rows",
+        {"names": names},
+    )
+    columns = [(name, kind) for name, kind in suite.columns.items() if name != "source_row" and not kind.endswith("[]")]
+    for name, kind in columns:
+        column = f'"{name}"'
+        moments = f"avg({column}::double), stddev_samp({column}::double)" if kind.startswith(NUMBERS) else "null, null"
+        connection.execute(
+            f"""
+            insert into profile
+            select
+                'staged', $name, count(*), count(*) - count({column}), (count(*) - count({column})) / nullif(count(*), 0),
+                approx_count_distinct({column}), min({column})::varchar, max({column})::varchar, {moments}, null
+            from batch
+            """,
+            {"name": name},
+        )
+    for name in suite.watched:
+        connection.execute(
+            f"""
+            update profile set top_values = (select to_json(histogram("{name}"::varchar)) from batch where "{name}" is not null)
+            where origin = 'staged' and column_name = $name and distinct_values between 1 and {MOST_TOP_VALUES}
+            """,
+            {"name": name},
+        )
+
+
+def find(connection: duckdb.DuckDBPyConnection, suite: Suite, feed_id: str) -> None:
+    """TEMP tables `drift` (aspect, column, finding) and `drift_history` (is there enough to compare with?)."""
+    run_script(connection, _sql("drift.sql"), {"feed_id": feed_id, "suite": suite.name, "watched": list(suite.watched)})
+
+
+def keep(connection: duckdb.DuckDBPyConnection, batch_id: str, feed_id: str) -> None:
+    """Keep the profile. Call it in the transaction that commits the batch."""
+    connection.execute("insert into quality.column_profile by name select $1 as batch_id, $2 as feed_id, * from profile", [batch_id, feed_id])
+
+
+def _sql(name: str) -> str:
+    return files("expectations").joinpath(name).read_text(encoding="utf-8")

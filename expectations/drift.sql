@@ -1,0 +1,176 @@
+-- Compares TEMP table `profile` with the feed's last five promoted batches of the same suite. Leaves TEMP tables `drift` and `drift_history`.
+create or replace temp table earlier as
+select batch.batch_id, batch.read as rows, row_number() over (order by batch.known_at desc, batch.received_at desc) as age
+from meta.batch as batch
+where
+    batch.feed_id = $feed_id
+    and batch.status = 'promoted'
+    and batch.batch_id in (select batch_id from quality.expectation_result where suite = $suite)
+qualify age <= 5;
+
+create or replace temp table drift_history as
+select 'columns' as aspect, exists (select 1 from earlier inner join quality.column_profile using (batch_id)) as has_history
+union all
+select 'volume', (select count(*) >= 3 from earlier)
+union all
+select 'content', (select count(*) >= 3 and min(rows) >= 30 from earlier) and (select coalesce(max(rows), 0) >= 30 from profile);
+
+create or replace temp table drift as
+with before_columns as (
+    select lower(column_profile.column_name) as column_name
+    from quality.column_profile as column_profile
+    inner join earlier using (batch_id)
+    where earlier.age = 1 and column_profile.origin = 'source'
+),
+
+now_columns as (
+    select lower(column_name) as column_name from profile where origin = 'source'
+),
+
+added as (
+    select now_columns.column_name
+    from now_columns
+    anti join before_columns using (column_name)
+    where exists (select 1 from before_columns)
+),
+
+missing as (
+    select before_columns.column_name
+    from before_columns
+    anti join now_columns using (column_name)
+    where exists (select 1 from now_columns)
+),
+
+renamed as (
+    select
+        missing.column_name,
+        arg_max(added.column_name, jaro_winkler_similarity(missing.column_name, added.column_name)) as now_name
+    from missing
+    inner join added on jaro_winkler_similarity(missing.column_name, added.column_name) >= 0.8
+    group by missing.column_name
+),
+
+readable as (
+    select
+        parsed.column_name,
+        1 - (parsed.nulls - written.nulls) / nullif(parsed.rows - written.nulls, 0) as share
+    from profile as parsed
+    inner join profile as written on written.column_name = parsed.column_name || '_text' and written.origin = 'staged'
+    where parsed.origin = 'staged'
+),
+
+readable_before as (
+    select
+        parsed.column_name,
+        avg(1 - (parsed.nulls - written.nulls) / nullif(parsed.rows - written.nulls, 0)) as share
+    from quality.column_profile as parsed
+    inner join earlier using (batch_id)
+    inner join quality.column_profile as written
+        on written.batch_id = parsed.batch_id and written.column_name = parsed.column_name || '_text' and written.origin = 'staged'
+    where parsed.origin = 'staged'
+    group by parsed.column_name
+),
+
+usual as (
+    select
+        column_profile.column_name,
+        avg(column_profile.null_share) as null_share,
+        avg(column_profile.mean) as mean,
+        avg(column_profile.deviation) as deviation
+    from quality.column_profile as column_profile
+    inner join earlier using (batch_id)
+    where column_profile.origin = 'staged'
+    group by column_profile.column_name
+),
+
+share_now as (
+    select
+        column_name,
+        unnest(json_keys(top_values)) as label,
+        (top_values ->> ('$."' || label || '"'))::double / nullif(rows - nulls, 0) as share
+    from profile
+    where origin = 'staged' and top_values is not null
+),
+
+share_each as (
+    select
+        column_profile.batch_id,
+        column_profile.column_name,
+        unnest(json_keys(column_profile.top_values)) as label,
+        (column_profile.top_values ->> ('$."' || label || '"'))::double / nullif(column_profile.rows - column_profile.nulls, 0) as share
+    from quality.column_profile as column_profile
+    inner join earlier using (batch_id)
+    where column_profile.origin = 'staged' and column_profile.top_values is not null
+),
+
+share_before as (
+    select column_name, label, sum(share) / (select count(*) from earlier) as share
+    from share_each
+    group by column_name, label
+),
+
+shifted as (
+    select column_name, sum(abs(coalesce(share_now.share, 0) - coalesce(share_before.share, 0))) / 2 as variation
+    from share_now
+    full join share_before using (column_name, label)
+    where column_name in (select column_name from share_now) and column_name in (select column_name from share_before)
+    group by column_name
+)
+
+select 'columns' as aspect, column_name, 'renamed: ' || column_name || ' is now ' || now_name || '?' as finding
+from renamed
+union all
+select 'columns', column_name, 'missing: ' || column_name
+from missing
+where column_name not in (select column_name from renamed)
+union all
+select 'columns', column_name, 'added: ' || column_name
+from added
+where column_name not in (select now_name from renamed)
+union all
+select
+    'columns',
+    readable.column_name,
+    'retyped: ' || readable.column_name || ': ' || round(100 * readable.share) || ' % can be read, ' || round(100 * readable_before.share) || ' % before'
+from readable
+inner join readable_before using (column_name)
+where readable.share < 0.5 and readable_before.share > 0.9
+union all
+select 'volume', null, 'rows: ' || (select max(rows) from profile) || ', usually ' || median(rows)::bigint
+from earlier
+where (select has_history from drift_history where aspect = 'volume')
+having (select max(rows) from profile) < 0.5 * median(rows) or (select max(rows) from profile) > 2 * median(rows)
+union all
+select
+    'content',
+    profile.column_name,
+    'empty: ' || profile.column_name || ': ' || round(100 * profile.null_share) || ' % of rows, usually ' || round(100 * usual.null_share) || ' %'
+from profile
+inner join usual using (column_name)
+where
+    profile.origin = 'staged'
+    and list_contains($watched, profile.column_name)
+    and (select has_history from drift_history where aspect = 'content')
+    and abs(profile.null_share - usual.null_share) > 0.2
+union all
+select
+    'content',
+    profile.column_name,
+    'mean: ' || profile.column_name || ': ' || round(profile.mean, 3) || ', usually ' || round(usual.mean, 3)
+from profile
+inner join usual using (column_name)
+where
+    profile.origin = 'staged'
+    and list_contains($watched, profile.column_name)
+    and (select has_history from drift_history where aspect = 'content')
+    and abs(profile.mean - usual.mean) > usual.deviation
+union all
+select
+    'content',
+    shifted.column_name,
+    'spread: ' || shifted.column_name || ': ' || round(100 * shifted.variation) || ' % of rows have other values than usual'
+from shifted
+where
+    list_contains($watched, shifted.column_name)
+    and (select has_history from drift_history where aspect = 'content')
+    and shifted.variation > 0.3;

@@ -1,0 +1,21 @@
+-- What a judgement leaves behind, emptied before it begins. `judged` counts by owner of the rows: the government and agency they name.
+create or replace temp table failed (
+    rule_id varchar,
+    severity varchar,
+    source_row bigint,
+    business_key varchar,
+    row json,
+    reason varchar
+);
+
+create or replace temp table judged (
+    rule_id varchar,
+    government_code varchar,
+    agency_code varchar,
+    evaluated_count bigint,
+    unexpected_count bigint
+);
+
+create temp table if not exists drift (aspect varchar, column_name varchar, finding varchar);
+
+create temp table if not exists drift_history (aspect varchar, has_history boolean);
