@@ -13,12 +13,34 @@ def check_name(rule: Rule) -> str:
     return rule.rule_id.split(".", 1)[1]
 
 
-def spec(key: dg.AssetKey, rule: Rule, blocking: bool = False) -> dg.AssetCheckSpec:
+INVARIANTS = "invariants"
+
+
+def invariants_spec(key: dg.AssetKey, suite: Suite) -> dg.AssetCheckSpec:
+    """One blocking check for all rules on a table that we reckon ourselves: either it contradicts itself, or it does not."""
+    return dg.AssetCheckSpec(INVARIANTS, asset=key, blocking=True, description=" ".join(rule.sentence_en for rule in suite.rules))
+
+
+def invariants_result(key: dg.AssetKey, suite: Suite, stored: Mapping[str, Outcome]) -> dg.AssetCheckResult:
+    outcomes = {rule.rule_id: stored.get(rule.rule_id, Outcome()) for rule in suite.rules}
+    records = [
+        dg.TableRecord({"rule": rule_id, "status": outcome.worst, "rows_checked": outcome.rows_checked, "rows_failed": outcome.rows_failed})
+        for rule_id, outcome in outcomes.items()
+    ]
+    return dg.AssetCheckResult(
+        check_name=INVARIANTS,
+        asset_key=key,
+        passed=all(outcome.worst in ("pass", "not_evaluated") for outcome in outcomes.values()),
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"rules": dg.MetadataValue.table(records=records)},
+    )
+
+
+def spec(key: dg.AssetKey, rule: Rule) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         check_name(rule),
         asset=key,
         description=f"{rule.sentence_en} / {rule.sentence_id}",
-        blocking=blocking,
         metadata={"rule_id": rule.rule_id, "dimension": rule.dimension, "severity": rule.severity, "scope": rule.scope, "owner": rule.owner},
     )
 
@@ -31,6 +53,8 @@ def results(key: dg.AssetKey, suite: Suite, stored: Mapping[str, Outcome]) -> li
 def _result(key: dg.AssetKey, rule: Rule, outcome: Outcome) -> dg.AssetCheckResult:
     """Passed unless it failed, warned or could not run; `not_evaluated` passes and says so."""
     metadata: dict[str, Any] = {"status": outcome.worst}
+    if outcome.observed:
+        metadata["observed"] = outcome.observed
     if outcome.statuses:
         metadata |= {"rows": outcome.rows, "rows_checked": outcome.rows_checked, "rows_failed": outcome.rows_failed}
         metadata["reproduce_sql"] = dg.MetadataValue.md(f"```sql\n{outcome.reproduce_sql}\n```")

@@ -16,7 +16,18 @@ SERVICE_DAY = Suite(
     name="service_day",
     table_name="uptime.service_day",
     key=("feed_id", "service_id", "day"),
-    columns={},
+    columns={
+        "source_row": "BIGINT",
+        "feed_id": "VARCHAR",
+        "service_id": "VARCHAR",
+        "day": "DATE",
+        "up_s": "BIGINT",
+        "down_s": "BIGINT",
+        "unknown_s": "BIGINT",
+        "maintenance_s": "BIGINT",
+        "availability": "DOUBLE",
+        "day_s": "BIGINT",
+    },
     rules=(
         Rule(
             "service_day.seconds_add_up",
@@ -54,7 +65,23 @@ INDEX_SCORE = Suite(
     name="index_score",
     table_name="readiness.index_score",
     key=("government_code", "agency_code", "period", "instrument_id", "stage"),
-    columns={},
+    columns={
+        "source_row": "BIGINT",
+        "government_code": "VARCHAR",
+        "agency_code": "VARCHAR",
+        "period": "VARCHAR",
+        "instrument_id": "VARCHAR",
+        "stage": "VARCHAR",
+        "score_num": "BIGINT",
+        "index_value": "DECIMAL(5,2)",
+        "predicate": "VARCHAR",
+        "low": "DECIMAL(5,2)",
+        "high": "DECIMAL(5,2)",
+        "obs_status": "VARCHAR",
+        "value_min": "INTEGER",
+        "value_max": "INTEGER",
+        "levels_off": "BIGINT",
+    },
     rules=(
         Rule(
             "index_score.contributions_sum",
@@ -97,6 +124,61 @@ INDEX_SCORE = Suite(
         ),
     ),
 )
+
+
+INSTRUMENT = Suite(
+    name="instrument",
+    table_name="ref.instrument",
+    key=("instrument_id",),
+    columns={
+        "source_row": "BIGINT",
+        "instrument_id": "VARCHAR",
+        "domain_weight": "DOUBLE",
+        "aspect_weight": "DOUBLE",
+        "indicator_weight": "DOUBLE",
+        "mixed_denominators": "BIGINT",
+        "band_gaps": "BIGINT",
+        "bands": "BIGINT",
+        "lowest_band": "DECIMAL(5,2)",
+        "highest_band": "DECIMAL(5,2)",
+        "value_min": "INTEGER",
+        "value_max": "INTEGER",
+    },
+    rules=(
+        Rule(
+            "instrument.weights_sum",
+            Holds("coalesce(domain_weight, 100) = 100 and aspect_weight = 100 and indicator_weight = 100"),
+            "consistency",
+            "critical",
+            "row",
+            "Bobot domain, aspek dan indikator masing-masing berjumlah 100.",
+            "The weights of domains, of aspects and of indicators each sum to 100.",
+            shows=("instrument_id", "domain_weight", "aspect_weight", "indicator_weight"),
+        ),
+        Rule(
+            "instrument.one_denominator",
+            Holds("mixed_denominators = 0"),
+            "consistency",
+            "critical",
+            "row",
+            "Bobot indikator dalam satu aspek mempunyai penyebut yang sama: perhitungan eksak mengandalkannya.",
+            "Within an aspect the weights of indicators have one denominator: the exact reckoning relies on it.",
+            shows=("instrument_id",),
+        ),
+        Rule(
+            "instrument.bands_without_gap",
+            Holds("bands > 0 and band_gaps = 0 and lowest_band <= value_min and highest_band > value_max"),
+            "coverage",
+            "critical",
+            "row",
+            "Predikat mencakup seluruh skala tanpa celah dan tanpa tumpang tindih.",
+            "The predicates cover the whole scale without a gap or an overlap.",
+            shows=("instrument_id", "band_gaps"),
+        ),
+    ),
+)
+
+SUITES = (SERVICE_DAY, INDEX_SCORE, INSTRUMENT)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ with outcome as (
         sum(element_count)::bigint as element_count,
         sum(evaluated_count)::bigint as evaluated_count,
         sum(unexpected_count)::bigint as unexpected_count,
-        any_value(reproduce_sql) as reproduce_sql
+        any_value(reproduce_sql) as reproduce_sql,
+        coalesce(string_agg(observed_value, '; ' order by detected_at) filter (where scope = 'batch' and status in ('warn', 'fail', 'error')), '') as observed
     from quality.expectation_result
     where list_contains($batch_ids, batch_id)
     group by rule_id

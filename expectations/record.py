@@ -23,6 +23,7 @@ class Outcome:
     rows_checked: int = 0
     rows_failed: int = 0
     reproduce_sql: str = ""
+    observed: str = ""
     failed_rows: tuple[tuple[str, str, str], ...] = ()
 
     @property
@@ -34,10 +35,11 @@ def outcomes(connection: duckdb.DuckDBPyConnection, batch_ids: Sequence[str], sh
     """What is stored of some batches, by rule id; a rule without any row is not in it. At most `shown` failed rows each."""
     statement = files("expectations").joinpath("outcome.sql").read_text(encoding="utf-8")
     rows = connection.execute(statement, {"batch_ids": list(batch_ids), "shown": shown}).fetchall()
-    return {
-        rule_id: Outcome(frozenset(statuses), total, checked, failed, reproduce_sql, tuple((row["source"], row["key"], row["reason"]) for row in sample))
-        for rule_id, statuses, total, checked, failed, reproduce_sql, sample in rows
-    }
+    found = {}
+    for rule_id, statuses, total, checked, failed, reproduce_sql, observed, sample in rows:
+        failed_rows = tuple((row["source"], row["key"], row["reason"]) for row in sample)
+        found[rule_id] = Outcome(frozenset(statuses), total, checked, failed, reproduce_sql, observed, failed_rows)
+    return found
 
 
 def result_id(batch_id: str, rule_id: str) -> str:

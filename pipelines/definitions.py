@@ -13,6 +13,7 @@ from assets.quality.assets import SCORE, build_quality_assets
 from assets.readiness.assets import COMPONENT_SCORE, DUE_QUARTER, INDEX_SCORE, build_readiness_assets
 from assets.submissions.assets import build_submission_assets
 from assets.uptime.assets import SERVICE_QUARTER, build_uptime_assets
+from expectations import catalogue, check
 from pipelines import resources, settings
 from pipelines.jobs import build_jobs, build_rebuild_job
 from pipelines.partitions import QUARTERS
@@ -29,6 +30,8 @@ def build_definitions(
 ) -> dg.Definitions:
     warnings.filterwarnings("ignore", category=dg.BetaWarning)  # BackfillPolicy, which has been beta for years
     loaded = settings.load() if loaded is None else loaded
+    for suite in (*catalogue.suites(), *(check.suite(feed.hosts, feed.max_hold_s) for feed in loaded.of(Product.UPTIME))):
+        catalogue.validate(suite)
     by_quarter = {SERVICE_QUARTER, SCORE, COMPONENT_SCORE, INDEX_SCORE}
     ingested = [
         build_reference_asset(loaded),

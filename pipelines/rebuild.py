@@ -9,9 +9,10 @@ import duckdb
 
 from assets.readiness import release
 from assets.uptime import roll_up
-from expectations import derived
+from expectations import catalogue, derived
 from expectations.intake import FeedOutcome, parse, take_in_one
 from pipelines.readers import reader_of
+from pipelines.reference import judged_instruments
 from pipelines.settings import Settings
 from warehouse import period as quarter
 from warehouse import reference
@@ -31,6 +32,8 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
         leftover.unlink(missing_ok=True)
     with Warehouse(fresh).open_for_writing() as connection:
         reference.load(connection, settings.governments)
+        catalogue.load(connection, archive, clock)
+        judged_instruments(connection, run_id, clock)
         _batches(connection, settings, archive, lake, run_id, clock, progress)
         for feed in settings.of(Product.UPTIME):
             roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed))

@@ -1,11 +1,19 @@
 """The asset every feed stands on: reference data and what the settings say of governments."""
 
-import dagster as dg
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
+import dagster as dg
+import duckdb
+
+from assets import checks
 from assets.ingest import REFERENCE
+from expectations import catalogue, derived, record
 from pipelines.settings import Settings
 from warehouse import reference
+from warehouse.archive import Archive
 from warehouse.database import Warehouse
+from warehouse.files import identifier
 
 
 def build_reference_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -14,13 +22,32 @@ def build_reference_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name="reference",
         kinds={"duckdb"},
         owners=["team:diskominfo"],
-        description="ref.*: regions, governments, agencies, instruments with weights and bands, measurement rules. "
-        "Source: warehouse/reference/*.csv and the settings.",
+        description="ref.*: regions, governments, agencies, instruments with weights and bands, measurement rules; quality.rule: the catalogue of rules. "
+        "Source: warehouse/reference/*.csv, expectations/ and the settings.",
         code_version="1",
+        check_specs=[checks.invariants_spec(REFERENCE, derived.INSTRUMENT)],
     )
-    def load(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    def load(
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        archive: dg.ResourceParam[Archive],
+        clock: dg.ResourceParam[Callable[[], datetime]],
+    ) -> Iterator[dg.MaterializeResult[None]]:
         with warehouse.open_for_writing() as connection:
             counts = reference.load(connection, settings.governments)
-        return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts})
+            counts["rule"] = catalogue.load(connection, archive, clock)
+            stored = judged_instruments(connection, context.run_id, clock)
+        yield dg.MaterializeResult(
+            metadata={"dagster/row_count": sum(counts.values()), **counts},
+            check_results=[checks.invariants_result(REFERENCE, derived.INSTRUMENT, stored)],
+        )
 
     return load
+
+
+def judged_instruments(connection: duckdb.DuckDBPyConnection, run_id: str, clock: Callable[[], datetime]) -> dict[str, record.Outcome]:
+    """The invariants of instruments, weights and bands: judged when they change, kept under their fingerprint."""
+    batch_id = identifier("ref.instrument", reference.fingerprint(), derived.INSTRUMENT.version)
+    if not record.outcomes(connection, [batch_id]):
+        derived.judge(connection, derived.INSTRUMENT, {}, derived.Judged(batch_id, run_id, clock()))
+    return record.outcomes(connection, [batch_id])

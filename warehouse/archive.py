@@ -5,6 +5,7 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
     artifacts/<feed>/<sha256>.json    where and when a feed brought them
     batches/<feed>/<batch_id>.json    when a batch was first judged (`known_at`) and by which versions
     releases/<release_id>.json        when a release was made
+    rules/<rule_id>-<version>.json    since when a rule is used, and what it said
 """
 
 import json
@@ -56,6 +57,25 @@ class ReleaseRecord:
     code_version: str
     created_at: datetime
     run_id: str
+
+
+@dataclass(frozen=True)
+class RuleRecord:
+    """A version of a rule as it was first used; the columns of `quality.rule`."""
+
+    rule_id: str
+    version: int
+    suite: str
+    table_name: str
+    column_name: str | None
+    expectation_type: str
+    dimension: str
+    severity: str
+    scope: str
+    owner: str
+    sentence_id: str
+    sentence_en: str
+    valid_from: datetime
 
 
 class Archive:
@@ -118,6 +138,16 @@ class Archive:
         _write_json(path, asdict(record))
         return record
 
+    def rules(self) -> list[RuleRecord]:
+        found = [_rule(path) for path in (self.root / "rules").glob("*.json")]
+        return sorted(found, key=lambda record: (record.rule_id, record.version))
+
+    def record_rule(self, record: RuleRecord) -> None:
+        """Write it once; a change of a rule's meaning is a new version."""
+        path = self.root / "rules" / f"{record.rule_id}-{record.version}.json"
+        if not path.exists():
+            _write_json(path, asdict(record))
+
     def _object(self, sha256: str) -> Path:
         return self.root / "objects" / sha256[:2] / sha256
 
@@ -141,3 +171,7 @@ def _batch(path: Path) -> BatchRecord:
 
 def _release(path: Path) -> ReleaseRecord:
     return ReleaseRecord(**_times(json.loads(path.read_bytes()), "as_of", "created_at"))
+
+
+def _rule(path: Path) -> RuleRecord:
+    return RuleRecord(**_times(json.loads(path.read_bytes()), "valid_from"))

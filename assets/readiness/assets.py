@@ -54,7 +54,7 @@ def build_readiness_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowP
                 code_version=release.METHOD,
             ),
         ],
-        check_specs=[checks.spec(INDEX_SCORE, rule, blocking=True) for rule in derived.INDEX_SCORE.rules],
+        check_specs=[checks.invariants_spec(INDEX_SCORE, derived.INDEX_SCORE)],
     )
     def make(
         context: dg.AssetExecutionContext,
@@ -86,7 +86,7 @@ def build_readiness_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowP
         yield dg.MaterializeResult(
             asset_key=INDEX_SCORE,
             metadata={"dagster/partition_row_count": int(counts[1]), "releases": ", ".join(releases)},
-            check_results=checks.results(INDEX_SCORE, derived.INDEX_SCORE, stored),
+            check_results=[checks.invariants_result(INDEX_SCORE, derived.INDEX_SCORE, stored)],
         )
 
     @dg.asset(

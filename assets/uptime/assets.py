@@ -46,7 +46,7 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
                 code_version=roll_up.METHOD,
             ),
         ],
-        check_specs=[checks.spec(SERVICE_DAY, rule, blocking=True) for rule in derived.SERVICE_DAY.rules],
+        check_specs=[checks.invariants_spec(SERVICE_DAY, derived.SERVICE_DAY)],
     )
     def service_day(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], lake: dg.ResourceParam[Lake]
@@ -64,7 +64,7 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         yield dg.MaterializeResult(
             asset_key=SERVICE_DAY,
             metadata={"dagster/row_count": sum(one.service_days for one in done)},
-            check_results=checks.results(SERVICE_DAY, derived.SERVICE_DAY, stored),
+            check_results=[checks.invariants_result(SERVICE_DAY, derived.SERVICE_DAY, stored)],
         )
         yield dg.MaterializeResult(asset_key=INCIDENT, metadata={"dagster/row_count": sum(one.incidents for one in done)})
 
