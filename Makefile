@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dev setup refresh doctor rebuild lint types walls validate pytest bench lock clean
+.PHONY: help run test dev setup refresh doctor docs rebuild lint types walls validate pytest bench lock clean
 
 help:           ## what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -32,6 +32,9 @@ refresh: setup  ## ingest, release what became due, publish
 
 doctor: setup   ## check this installation
 	@$(BIN)/kesiapan doctor
+
+docs: setup     ## Great Expectations' Data Docs of every feed's newest batch
+	@$(BIN)/kesiapan docs
 
 rebuild: setup  ## the warehouse anew, out of the archive alone
 	@$(BIN)/kesiapan rebuild

@@ -1,6 +1,6 @@
 """The asset that every feed has: archive to core. One factory, so that all feeds look alike in Dagster: same metadata, one check per rule."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -65,7 +65,8 @@ def build_feed_asset(
         with warehouse.open_for_reading() as connection:
             current = [row[0] for row in connection.execute("select batch_id from quality.current_batch where feed_id = $1", [feed.id]).fetchall()]
             stored = record.outcomes(connection, current)
-        yield dg.MaterializeResult(metadata=_metadata(outcome), check_results=[_arrived(key, outcome), *checks.results(key, suite, stored)])
+        results = [_arrived(key, outcome), *checks.results(key, suite, stored)]
+        yield dg.MaterializeResult(metadata=_metadata(outcome) | _quality_score(stored), check_results=results)
 
     return ingest
 
@@ -88,6 +89,13 @@ def _metadata(outcome: FeedOutcome) -> dict[str, Any]:
         "batches_unchanged": outcome.batches_unchanged,
         "message": "; ".join(outcome.messages) or "-",
     }
+
+
+def _quality_score(stored: Mapping[str, record.Outcome]) -> dict[str, Any]:
+    """1 - rows failed / rows checked over the feed's current batches; none, where nothing was checked."""
+    checked = sum(outcome.rows_checked for outcome in stored.values())
+    failed = sum(outcome.rows_failed for outcome in stored.values())
+    return {"quality_score": round(1 - failed / checked, 4), "rows_failed": failed} if checked else {}
 
 
 def _arrived(key: dg.AssetKey, outcome: FeedOutcome) -> dg.AssetCheckResult:

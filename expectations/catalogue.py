@@ -32,7 +32,7 @@ def validate(suite: Suite) -> None:
                 except duckdb.Error as error:
                     first = str(error).splitlines()[0]
                     raise RuleError(f"rule {rule.rule_id} cannot be asked of {suite.table_name}: {first}; columns: {', '.join(suite.columns)}") from error
-        for column in (*suite.key, *suite.owners, *suite.watched, *(column for rule in suite.rules for column in rule.shows)):
+        for column in (*suite.key, *suite.owners.columns, *suite.watched, *(column for rule in suite.rules for column in rule.shows)):
             if column not in suite.columns:
                 raise RuleError(f"suite {suite.name} names a column {column!r} that {suite.table_name} does not have; columns: {', '.join(suite.columns)}")
 

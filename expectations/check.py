@@ -1,6 +1,6 @@
 """Rules for checks of services: rows meant for the probe lake."""
 
-from expectations.rules import Between, Fresh, HasRows, Holds, InSet, NotNull, Rule, Suite, Unique, steadiness
+from expectations.rules import Between, Fresh, HasRows, Holds, InSet, NotNull, Owners, Rule, Suite, Unique, steadiness
 
 STATUSES = ("up", "down", "unknown", "maintenance")
 COLUMNS = {
@@ -16,6 +16,7 @@ COLUMNS = {
     "latency_ms": "DOUBLE",
     "http_code": "INTEGER",
     "received_at": "TIMESTAMP WITH TIME ZONE",
+    "period": "VARCHAR",
 }
 
 
@@ -127,5 +128,6 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
             ),
             *steadiness("check"),
         ),
+        owners=Owners(period="period"),
         watched=("status", "latency_ms", "http_code"),
     )

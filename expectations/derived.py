@@ -195,7 +195,7 @@ def judge(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mappi
     connection.execute(files("expectations").joinpath(f"stage_{suite.name}.sql").read_text(encoding="utf-8"), dict(parameters))
     results = gate.judge(connection, suite)
     with transaction(connection):
-        for table in ("quality.expectation_result", "quality.result_by_agency"):
+        for table in ("quality.expectation_result", "quality.result_by_owner"):
             connection.execute(f"delete from {table} where batch_id = $1", [judged.batch_id])
         record.write(connection, suite, results, judged.batch_id, "-", "-", judged.run_id, judged.at)
     return results

@@ -4,7 +4,7 @@ it with the feed's last promoted batches (`quality.column_profile`) and leaves w
     columns   against the batch before: added, missing, renamed (nearest name), retyped (typed cells that no longer can be read)
     volume    against the median of the last five, once there are three: under half, over double
     content   against the mean of the last five, once there are three and 30 rows: share of empty cells off by 0.2; mean off by one standard
-              deviation; values' shares off by 0.3 in all (total variation)
+              deviation; values' shares off by 0.3 in all (total variation), plus 1/sqrt(rows) for the noise of small files
 """
 
 import json

@@ -173,4 +173,4 @@ from shifted
 where
     list_contains($watched, shifted.column_name)
     and (select has_history from drift_history where aspect = 'content')
-    and shifted.variation > 0.3;
+    and shifted.variation > 0.3 + 1 / sqrt((select max(rows) from profile));

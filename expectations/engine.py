@@ -87,16 +87,16 @@ def context() -> "EphemeralDataContext":
     return made
 
 
-def batch_definition(made: "EphemeralDataContext", connection: duckdb.DuckDBPyConnection, table: str, schema: str | None = None) -> "BatchDefinition[Any]":
+def batch_definition(made: "EphemeralDataContext", connection: duckdb.DuckDBPyConnection, table: str, name: str = "warehouse") -> "BatchDefinition[Any]":
     """The whole table (a TEMP table too) as a Great Expectations batch."""
     from sqlalchemy.pool import StaticPool
 
     source = made.data_sources.add_sql(
-        "warehouse",
+        name,
         connection_string="duckdb:///:memory:",  # only names the dialect: the pool hands out the open connection
         kwargs={"creator": lambda: _OpenConnection(connection), "poolclass": StaticPool},  # type: ignore[call-arg]  # documented, missing in the stub
     )
-    asset = source.add_table_asset("batch", table_name=table, schema_name=schema)
+    asset = source.add_table_asset("batch", table_name=table)
     return asset.add_batch_definition_whole_table("all")
 
 

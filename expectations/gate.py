@@ -72,9 +72,8 @@ def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tup
             else f"count(*) filter (where {rule.constraint.applies()})"
             for rule in rules
         ]
-        owners = [f'"{column}"' for column in suite.owners]
-        grouped = f" group by {', '.join(owners)}" if owners else ""
-        return connection.execute(f"select {', '.join(['count(*)', *asked, *owners])} from batch{grouped}").fetchall()
+        grouped = f" group by {', '.join(map(str, range(1, 4)))}" if suite.owners.columns else ""
+        return connection.execute(f"select {', '.join([*suite.owners.expressions(), 'count(*)', *asked])} from batch{grouped}").fetchall()
 
     try:
         answers = ask(suite.rules)
@@ -84,14 +83,13 @@ def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tup
         answers = ask(asked)
     applied = {rule.rule_id: -1 for rule in suite.rules}
     counted = []
-    for index, rule in enumerate(asked, start=1):
+    for index, rule in enumerate(asked, start=4):
         applied[rule.rule_id] = sum(int(answer[index]) for answer in answers)
-        counted += [(rule.rule_id, *(*answer[1 + len(asked) :], None, None)[:2], int(answer[index])) for answer in answers]
+        counted += [(rule.rule_id, *answer[:3], int(answer[index])) for answer in answers]
     if counted:
-        connection.execute(
-            "insert into judged select unnest($1), unnest($2), unnest($3), unnest($4), 0", [list(values) for values in zip(*counted, strict=True)]
-        )
-    return sum(int(answer[0]) for answer in answers), applied
+        columns = [list(values) for values in zip(*counted, strict=True)]
+        connection.execute("insert into judged select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), 0", columns)
+    return sum(int(answer[3]) for answer in answers), applied
 
 
 def _can_ask(ask: Callable[[tuple[Rule, ...]], object], rule: Rule) -> bool:
@@ -103,12 +101,12 @@ def _can_ask(ask: Callable[[tuple[Rule, ...]], object], rule: Rule) -> bool:
 
 
 def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
-    government, agency = (*(f'batch."{column}"' for column in suite.owners), "null", "null")[:2]
+    government, agency, period = suite.owners.expressions("batch.")
     connection.execute(
         f"""
         update judged set unexpected_count = found.unexpected_count
         from (
-            select failed.rule_id, {government} as government_code, {agency} as agency_code, count(*) as unexpected_count
+            select failed.rule_id, {government} as government_code, {agency} as agency_code, {period} as period, count(*) as unexpected_count
             from failed inner join batch using (source_row)
             group by all
         ) as found
@@ -116,6 +114,7 @@ def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite) 
             judged.rule_id = found.rule_id
             and judged.government_code is not distinct from found.government_code
             and judged.agency_code is not distinct from found.agency_code
+            and judged.period is not distinct from found.period
         """
     )
 

@@ -1,4 +1,4 @@
--- What a judgement leaves behind, emptied before it begins. `judged` counts by owner of the rows: the government and agency they name.
+-- What a judgement leaves behind, emptied before it begins. `judged` counts by owner of the rows: the government, agency and quarter they name.
 create or replace temp table failed (
     rule_id varchar,
     severity varchar,
@@ -12,6 +12,7 @@ create or replace temp table judged (
     rule_id varchar,
     government_code varchar,
     agency_code varchar,
+    period varchar,
     evaluated_count bigint,
     unexpected_count bigint
 );

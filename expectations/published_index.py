@@ -1,6 +1,6 @@
 """Rules for officially published indices: rows meant for `core.published_index`."""
 
-from expectations.rules import HasRows, Holds, NotNull, Rule, Suite, Unique, steadiness
+from expectations.rules import HasRows, Holds, NotNull, Owners, Rule, Suite, Unique, steadiness
 
 SUITE = Suite(
     name="published_index",
@@ -110,6 +110,6 @@ SUITE = Suite(
         ),
         *steadiness("published_index"),
     ),
-    owners=("government_code",),
+    owners=Owners("government_code", period="period"),
     watched=("value", "source"),
 )

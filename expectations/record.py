@@ -88,4 +88,4 @@ def write(
                 "detected_at": detected_at,
             },
         )
-    connection.execute(files("expectations").joinpath("result_by_agency.sql").read_text(encoding="utf-8"), {"batch_id": batch_id})
+    connection.execute(files("expectations").joinpath("result_by_owner.sql").read_text(encoding="utf-8"), {"batch_id": batch_id})

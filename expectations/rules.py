@@ -30,6 +30,15 @@ def _in_template(sql: str) -> str:
     return sql.replace("{", "{{").replace("}", "}}")
 
 
+def _no_rows(query: str, stock: bool = False, **common: Any) -> "Expectation":
+    """No row may come out of `query`: ours, which only counts, or the stock expectation, which any Great Expectations knows."""
+    import great_expectations.expectations as gxe
+
+    from expectations.engine import no_rows_expectation
+
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **common) if stock else no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+
+
 @dataclass(frozen=True)
 class NotNull:
     """Every row has a value in `column`."""
@@ -44,7 +53,7 @@ class NotNull:
     def applies(self) -> str:
         return "true"
 
-    def expectation(self, **common: Any) -> "Expectation":
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectColumnValuesToNotBeNull(column=self.column, **common)
@@ -68,7 +77,7 @@ class InSet:
     def applies(self) -> str:
         return f'"{self.column}" is not null'
 
-    def expectation(self, **common: Any) -> "Expectation":
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectColumnValuesToBeInSet(column=self.column, value_set=list(self.values), **common)
@@ -95,7 +104,7 @@ class Between:
     def applies(self) -> str:
         return f'"{self.column}" is not null'
 
-    def expectation(self, **common: Any) -> "Expectation":
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectColumnValuesToBeBetween(column=self.column, min_value=self.low, max_value=self.high, **common)
@@ -120,10 +129,8 @@ class Holds:
     def applies(self) -> str:
         return self.when
 
-    def expectation(self, **common: Any) -> "Expectation":
-        from expectations.engine import no_rows_expectation
-
-        return no_rows_expectation()(unexpected_rows_query="select 1 from {batch} where " + _in_template(self.failing()), **common)  # type: ignore[call-arg]
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
+        return _no_rows("select 1 from {batch} where " + _in_template(self.failing()), stock, **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"condition": self.condition, "when": self.when}
@@ -148,12 +155,10 @@ class Unique:
     def applies(self) -> str:
         return " and ".join(f'"{column}" is not null' for column in self.columns)
 
-    def expectation(self, **common: Any) -> "Expectation":
-        from expectations.engine import no_rows_expectation
-
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
         key = ", ".join(f'"{column}"' for column in self.columns)
         query = "select 1 from {batch} where " + _in_template(f"{self.applies()} group by {key} having count(*) > 1")
-        return no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+        return _no_rows(query, stock, **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"columns": list(self.columns)}
@@ -174,7 +179,7 @@ class HasRows:
     def evaluated(self) -> str:
         return "count(*) >= 0"
 
-    def expectation(self, **common: Any) -> "Expectation":
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectTableRowCountToBeBetween(min_value=self.at_least, **common)
@@ -199,11 +204,9 @@ class Fresh:
     def evaluated(self) -> str:
         return f'count("{self.column}") > 0 and {self.within_s} > 0'
 
-    def expectation(self, **common: Any) -> "Expectation":
-        from expectations.engine import no_rows_expectation
-
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
         query = f'select 1 from {{batch}} having max("{self.column}") < max("{self.reference}") - to_seconds({self.within_s}) and {self.within_s} > 0'
-        return no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+        return _no_rows(query, stock, **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"column": self.column, "reference": self.reference, "within_s": self.within_s}
@@ -227,11 +230,9 @@ class Steady:
     def evaluated(self) -> str:
         return f"(select bool_or(has_history) from drift_history where aspect = '{self.aspect}')"
 
-    def expectation(self, **common: Any) -> "Expectation":
-        from expectations.engine import no_rows_expectation
-
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
         query = f"select finding from drift where aspect = '{self.aspect}' and exists (select 1 from {{batch}})"
-        return no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+        return _no_rows(query, stock, **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"aspect": self.aspect}
@@ -266,16 +267,37 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Owners:
+    """The columns in which a row names its government, agency and quarter; None: rows do not say."""
+
+    government: str | None = None
+    agency: str | None = None
+    period: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(column for column in (self.government, self.agency, self.period) if column is not None)
+
+    def expressions(self, table: str = "") -> tuple[str, str, str]:
+        """SQL for government, agency and quarter, of the rows of `table` (a prefix such as `batch.`)."""
+        government, agency, period = (f'{table}"{column}"' if column is not None else "null" for column in (self.government, self.agency, self.period))
+        return government, agency, period
+
+
+NOBODY = Owners()
+
+
+@dataclass(frozen=True)
 class Suite:
     """All rules of one kind of batch. `key` are the columns of the business key, `columns` the batch's columns and types; `owners` the columns
-    that say whose a row is (government, agency), where rows say it; `watched` the columns whose content is compared with earlier batches."""
+    that say whose a row is, where rows say it; `watched` the columns whose content is compared with earlier batches."""
 
     name: str
     table_name: str
     key: tuple[str, ...]
     columns: Mapping[str, str]
     rules: tuple[Rule, ...]
-    owners: tuple[str, ...] = ()
+    owners: Owners = NOBODY
     watched: tuple[str, ...] = ()
 
     @property

@@ -1,6 +1,6 @@
 """Rules for agency submissions: rows meant for `core.assessment`."""
 
-from expectations.rules import HasRows, Holds, InSet, NotNull, Rule, Suite, Unique, steadiness
+from expectations.rules import HasRows, Holds, InSet, NotNull, Owners, Rule, Suite, Unique, steadiness
 
 STAGES = ("self", "document", "interview", "final")
 
@@ -165,6 +165,6 @@ SUITE = Suite(
         ),
         *steadiness("submission"),
     ),
-    owners=("government_code", "agency_code"),
+    owners=Owners("government_code", "agency_code", "period"),
     watched=("value", "explanation", "evidence_file"),
 )

@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--format", choices=("table", "csv", "json"), default="table")
     batch.set_defaults(run=_batch)
 
+    docs = commands.add_parser("docs", help="Great Expectations' Data Docs (HTML) of every feed's newest batch")
+    docs.add_argument("-o", "--output", type=Path, help="folder to write to; default: data_docs/ beside the published file")
+    docs.set_defaults(run=_docs)
+
+    suite = commands.add_parser("suite", help="a suite of rules as Great Expectations JSON")
+    suite.add_argument("name", help="submission, published_index, check, dataset, ...")
+    suite.set_defaults(run=_suite)
+
     rebuild = commands.add_parser("rebuild", help="make the warehouse anew out of the archive alone, and publish it")
     rebuild.set_defaults(run=_rebuild)
 
@@ -110,7 +118,10 @@ def _refresh(arguments: argparse.Namespace) -> int:
         session.ingest()
         session.release(period, arguments.as_of)
         verdict = session.verdict()
+        changed = session.changed
     summary.show(loaded.home, OUTPUT)
+    if not changed:
+        OUTPUT.print("\nNothing was new: every feed is unchanged, no quarter was due, and the published file is the one that was there.")
     _print_verdict(verdict)
     return 1 if verdict else 0
 
@@ -185,6 +196,31 @@ def _batch(arguments: argparse.Namespace) -> int:
         raise Failed(str(error)) from error
     finally:
         connection.close()
+    return 0
+
+
+def _docs(arguments: argparse.Namespace) -> int:
+    from expectations import data_docs
+    from pipelines import inspect_batch
+
+    loaded = settings.load()
+    folder = (arguments.output or loaded.home.published.parent / "data_docs").resolve()
+    connection = open_published(loaded.home.published)
+    try:
+        index = data_docs.write_docs(folder, inspect_batch.newest(connection, loaded))
+    finally:
+        connection.close()
+    OUTPUT.print(f"Data Docs: {index}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _suite(arguments: argparse.Namespace) -> int:
+    from expectations import catalogue, data_docs
+
+    suites = {suite.name: suite for suite in catalogue.suites()}
+    if arguments.name not in suites:
+        raise Failed(f"no suite {arguments.name!r}; accepted: {', '.join(suites)}")
+    sys.stdout.write(data_docs.suite_json(suites[arguments.name]) + "\n")
     return 0
 
 

@@ -1,8 +1,11 @@
 """Stages an archived batch again, over the published reference data, to look at its rows. Writes nothing."""
 
+from collections.abc import Iterator
+
 import duckdb
 
 from expectations.intake import Unreadable, parse
+from expectations.rules import Suite
 from pipelines.readers import reader_of
 from pipelines.settings import Settings
 from warehouse.archive import Archive
@@ -15,6 +18,17 @@ class NotFound(LookupError):
 
 def rows(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, rule_id: str | None) -> duckdb.DuckDBPyRelation:
     """The staged rows of the batch (TEMP table `batch`), or those that break the rule."""
+    suite = stage(connection, settings, batch_id)
+    if rule_id is None:
+        return connection.sql("select * from batch")
+    rule = next((rule for rule in suite.rules if rule.rule_id == rule_id), None)
+    if rule is None:
+        raise NotFound(f"no rule {rule_id!r} in suite {suite.name}; accepted: {', '.join(rule.rule_id for rule in suite.rules)}")
+    return connection.sql(rule.reproduce_sql())
+
+
+def stage(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str) -> Suite:
+    """TEMP table `batch` out of the archive, as it was judged; `batch_id` may be the id's beginning. Returns the suite it is judged by."""
     archive = Archive(settings.home.archive)
     found = [(feed, record) for feed in settings.feeds for record in archive.batches(feed.id) if record.batch_id.startswith(batch_id)]
     if len(found) != 1:
@@ -26,9 +40,18 @@ def rows(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: st
     if isinstance(parsed, Unreadable):
         raise NotFound(f"{artifact.source_name}: {parsed}")
     reader.stage(connection, parsed, feed, artifact)
-    if rule_id is None:
-        return connection.sql("select * from batch")
-    rule = next((rule for rule in reader.suite.rules if rule.rule_id == rule_id), None)
-    if rule is None:
-        raise NotFound(f"no rule {rule_id!r} in suite {reader.suite.name}; accepted: {', '.join(rule.rule_id for rule in reader.suite.rules)}")
-    return connection.sql(rule.reproduce_sql())
+    return reader.suite
+
+
+def newest(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[str, duckdb.DuckDBPyConnection, Suite]]:
+    """The newest promoted batch of every feed, staged one after the other on the same connection."""
+    found = connection.execute(
+        """
+        select feed_id, batch_id from quality.current_batch
+        where status = 'promoted'
+        qualify row_number() over (partition by feed_id order by known_at desc, batch_id) = 1
+        order by feed_id
+        """
+    ).fetchall()
+    for feed_id, batch_id in found:
+        yield feed_id, connection, stage(connection, settings, batch_id)

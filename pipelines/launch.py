@@ -38,6 +38,7 @@ class Session:
         self._console = console
         self._definitions = build_definitions(settings, loggers={PROGRESS: _progress_logger(console)})
         self._warehouse = Warehouse(settings.home.warehouse)
+        self.changed = False
 
     def ingest(self, job: str = "ingest") -> None:
         self._run(job)
@@ -47,6 +48,7 @@ class Session:
         stretches = [(period, period)] if period is not None else quarter.stretches(due_periods(self._instance))
         config = {"ops": {"release": {"config": {"as_of": as_of.isoformat() if as_of is not None else ""}}}}
         for first, last in stretches:
+            self.changed = True
             self._run("readiness", range_tags(first, last), config)
         self.publish()
 
@@ -55,6 +57,7 @@ class Session:
         with self._warehouse.open_for_writing() as connection:
             current = publication.is_current(connection, self._settings.home.published)
         if not current:
+            self.changed = True
             self._run("publish")
 
     def rebuild(self) -> None:

@@ -4,7 +4,19 @@ delete from meta.dictionary;
 
 insert into meta.dictionary
 with listed as (
-    select schema_name, table_name, column_name, data_type, "comment"
+    select
+        schema_name,
+        table_name,
+        column_name,
+        data_type,
+        coalesce(
+            "comment",
+            case schema_name || '.' || table_name || '.' || column_name
+                when 'quality.score_trend.earlier_period' then 'Quarter before it that had a score | Triwulan sebelumnya yang berskor'
+                when 'quality.score_trend.delta' then 'Score minus the score of that quarter | Selisih skor dengan triwulan itu | ratio'
+                when 'quality.costliest_rule.feeds' then 'Feeds whose rows break it | Jumlah sumber yang melanggar | feeds'
+            end
+        ) as "comment"
     from duckdb_columns()
     where
         database_name = current_database()
@@ -18,7 +30,7 @@ described as (
         coalesce(
             listed."comment",
             (
-                select arg_min(other."comment", (other.schema_name <> listed.schema_name)::integer)
+                select arg_min(other."comment", (other.schema_name <> listed.schema_name)::integer * 1000 + length(other."comment"))
                 from listed as other
                 where other.column_name = listed.column_name and other."comment" is not null
             )

@@ -35,6 +35,7 @@ select
     coalesce(configured.name, region.name) as name,
     coalesce(configured.timezone, region.timezone) as timezone,
     case when configured.name <> region.name then [region.name] else [] end as aliases,
+    configured.code is not null as configured,
     region.valid_from,
     region.valid_to,
     coalesce(region.source, 'settings') as source

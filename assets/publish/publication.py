@@ -42,7 +42,7 @@ TABLES = (
     "quality.rule",
     "quality.expectation_result",
     "quality.failed_row",
-    "quality.result_by_agency",
+    "quality.result_by_owner",
     "quality.column_profile",
     "quality.score",
     "readiness.index_score",

@@ -1,19 +1,36 @@
--- Grain: quarter, government, agency, feed, dimension (and `all`), over the feed's current batches that speak of the quarter.
--- score = 1 - rows failed / rows checked, over row rules that were evaluated; no rule evaluated: no score, and the reason.
+-- Grain: quarter, government, agency, feed, dimension (and `all`), over the current batches that speak of the quarter; and, for each configured
+-- government without any, one row without a score. Rows count for the government and agency they name.
+-- score = 1 - rows failed / rows checked, over row rules that were evaluated; nothing to check: no score, and the reason.
 delete from quality.score where period = $period;
 
 insert into quality.score by name
 with outcome as (
-    select current_result.*
+    select
+        by_owner.government_code,
+        by_owner.agency_code,
+        current_result.feed_id,
+        current_result.dimension,
+        current_result.rule_id,
+        current_result.scope,
+        case
+            when current_result.status in ('error', 'not_evaluated') then current_result.status
+            when current_result.scope = 'batch' then current_result.status
+            when by_owner.evaluated_count = 0 then 'not_evaluated'
+            when by_owner.unexpected_count > 0 then current_result.status
+            else 'pass'
+        end as status,
+        by_owner.evaluated_count,
+        by_owner.unexpected_count
     from quality.current_result as current_result
-    inner join meta.batch as batch using (batch_id)
-    where list_contains(batch.periods, $period)
+    inner join quality.result_by_owner as by_owner using (result_id)
+    inner join meta.batch as batch on batch.batch_id = current_result.batch_id
+    where list_contains(batch.periods, $period) and coalesce(by_owner.period, $period) = $period
 ),
 
 by_dimension as (
-    select feed_id, government_code, agency_code, dimension, status, scope, evaluated_count, unexpected_count from outcome
-    union all
-    select feed_id, government_code, agency_code, 'all', status, scope, evaluated_count, unexpected_count from outcome
+    select * from outcome
+    union all by name
+    select * replace ('all' as dimension) from outcome
 ),
 
 summed as (
@@ -22,12 +39,19 @@ summed as (
         agency_code,
         feed_id,
         dimension,
-        count(*) filter (where status in ('pass', 'warn', 'fail')) as rules,
-        count(*) filter (where status = 'pass') as passed,
+        count(distinct rule_id) filter (where status in ('pass', 'warn', 'fail')) as rules,
+        count(distinct rule_id) filter (where status in ('pass', 'warn', 'fail'))
+            - count(distinct rule_id) filter (where status in ('warn', 'fail')) as passed,
         coalesce(sum(evaluated_count) filter (where scope = 'row' and status in ('pass', 'warn', 'fail')), 0)::bigint as rows_checked,
         coalesce(sum(unexpected_count) filter (where scope = 'row' and status in ('pass', 'warn', 'fail')), 0)::bigint as rows_failed
     from by_dimension
-    group by all
+    group by government_code, agency_code, feed_id, dimension
+),
+
+without_data as (
+    select code as government_code
+    from ref.government
+    where configured and code not in (select government_code from summed)
 )
 
 select
@@ -36,4 +60,18 @@ select
     case when rows_checked > 0 then 1 - rows_failed / rows_checked end as score,
     case when rows_checked = 0 then 'no rule had a row to check' end as reason
 from summed
-order by feed_id, dimension;
+union all by name
+select
+    $period as period,
+    government_code,
+    '-' as agency_code,
+    '-' as feed_id,
+    'all' as dimension,
+    null as score,
+    0 as rules,
+    0 as passed,
+    0 as rows_checked,
+    0 as rows_failed,
+    'no data for this quarter' as reason
+from without_data
+order by feed_id, government_code, agency_code, dimension;

@@ -62,7 +62,10 @@ def _read_parquet(data: bytes) -> pa.Table:
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
     connection.register("incoming", parsed)
-    connection.execute(files("assets.uptime").joinpath("stage_check.sql").read_text(encoding="utf-8"), {"received_at": artifact.received_at})
+    connection.execute(
+        files("assets.uptime").joinpath("stage_check.sql").read_text(encoding="utf-8"),
+        {"received_at": artifact.received_at, "timezone": feed.government.timezone},
+    )
     connection.unregister("incoming")
 
 

@@ -31,6 +31,7 @@ select
     latency_text,
     case when status = 'up' then try_cast(latency_text as double) end as latency_ms,
     nullif(try_cast(http_code as integer), 0) as http_code,
-    $received_at::timestamptz as received_at
+    $received_at::timestamptz as received_at,
+    year(timezone($timezone, checked_at)) || '-Q' || quarter(timezone($timezone, checked_at)) as period
 from cell
 order by source_row;

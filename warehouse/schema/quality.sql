@@ -109,23 +109,25 @@ comment on column quality.failed_row.reason is 'What was wrong, with the values 
 comment on column quality.failed_row.resolved_by_batch is 'Later batch in which it came right | Batch perbaikannya';
 comment on column quality.failed_row.resolved_at is 'When that batch became known (UTC) | Waktu batch perbaikan diketahui (UTC)';
 
-create table if not exists quality.result_by_agency (
+create table if not exists quality.result_by_owner (
     result_id varchar not null,
     batch_id varchar not null,
     rule_id varchar not null,
     government_code varchar not null,
     agency_code varchar not null,
+    period varchar,
     evaluated_count bigint not null,
     unexpected_count bigint not null
 );
-comment on table quality.result_by_agency is 'Outcomes split by the government and agency that the rows name | Hasil aturan menurut pemerintah daerah dan SKPD pada barisnya';
-comment on column quality.result_by_agency.result_id is 'Result | Hasil aturan';
-comment on column quality.result_by_agency.batch_id is 'Batch | Batch';
-comment on column quality.result_by_agency.rule_id is 'Rule | Aturan';
-comment on column quality.result_by_agency.government_code is 'Government the rows name, if it is known; else that of the feed | Pemerintah daerah pada baris, bila dikenal; selain itu milik sumber';
-comment on column quality.result_by_agency.agency_code is 'Agency the rows name, if it is known; else - | SKPD pada baris, bila dikenal; selain itu -';
-comment on column quality.result_by_agency.evaluated_count is 'Rows the rule applied to | Baris yang dinilai | rows';
-comment on column quality.result_by_agency.unexpected_count is 'Rows that broke it | Baris yang melanggar | rows';
+comment on table quality.result_by_owner is 'Outcomes split by the government, agency and quarter that the rows name | Hasil aturan menurut pemerintah daerah, SKPD dan triwulan pada barisnya';
+comment on column quality.result_by_owner.result_id is 'Result | Hasil aturan';
+comment on column quality.result_by_owner.batch_id is 'Batch | Batch';
+comment on column quality.result_by_owner.rule_id is 'Rule | Aturan';
+comment on column quality.result_by_owner.government_code is 'Government the rows name, if it is known; else that of the feed | Pemerintah daerah pada baris, bila dikenal; selain itu milik sumber';
+comment on column quality.result_by_owner.agency_code is 'Agency the rows name, if it is known; else - | SKPD pada baris, bila dikenal; selain itu -';
+comment on column quality.result_by_owner.period is 'Quarter the rows name; empty = the quarters of the batch | Triwulan pada baris; kosong = triwulan batch';
+comment on column quality.result_by_owner.evaluated_count is 'Rows the rule applied to | Baris yang dinilai | rows';
+comment on column quality.result_by_owner.unexpected_count is 'Rows that broke it | Baris yang melanggar | rows';
 
 create table if not exists quality.column_profile (
     batch_id varchar not null,
@@ -202,3 +204,31 @@ select *
 from quality.expectation_result
 where feed_id = '-' and severity = 'critical' and status in ('fail', 'error');
 comment on view quality.broken_invariant is 'Invariants that do not hold: nothing is published while there are any | Invarian yang dilanggar: penerbitan ditahan';
+
+create or replace view quality.score_trend as
+select
+    *,
+    lag(period) over history as earlier_period,
+    score - lag(score) over history as delta
+from quality.score
+where score is not null
+window history as (partition by government_code, agency_code, feed_id, dimension order by period);
+comment on view quality.score_trend is 'Scores with the change since the quarter before that had one | Skor beserta perubahannya';
+
+create or replace view quality.costliest_rule as
+select
+    current_result.rule_id,
+    any_value(current_result.dimension) as dimension,
+    any_value(current_result.severity) as severity,
+    any_value(rule.sentence_id) as sentence_id,
+    any_value(rule.sentence_en) as sentence_en,
+    sum(current_result.unexpected_count)::bigint as rows_failed,
+    sum(current_result.evaluated_count)::bigint as rows_checked,
+    count(distinct current_result.feed_id) as feeds
+from quality.current_result as current_result
+left join quality.rule as rule on rule.rule_id = current_result.rule_id and rule.valid_to is null
+where current_result.scope = 'row' and current_result.unexpected_count > 0
+group by current_result.rule_id
+order by rows_failed desc, current_result.rule_id
+limit 10;
+comment on view quality.costliest_rule is 'The ten rules that most rows of the current batches break | Sepuluh aturan yang paling banyak dilanggar';

@@ -31,6 +31,7 @@ create table if not exists ref.government (
     name varchar not null,
     timezone varchar not null,
     aliases varchar [] not null,
+    configured boolean not null,
     valid_from date,
     valid_to date,
     source varchar
@@ -40,6 +41,7 @@ comment on column ref.government.code is 'Code, text | Kode, teks';
 comment on column ref.government.name is 'Name | Nama';
 comment on column ref.government.timezone is 'IANA time zone | Zona waktu IANA';
 comment on column ref.government.aliases is 'Other names | Nama lain';
+comment on column ref.government.configured is 'Named in the settings: its data is expected | Disebut dalam pengaturan: datanya diharapkan';
 comment on column ref.government.valid_from is 'First day the entry holds; empty = not known | Berlaku sejak; kosong = tidak diketahui';
 comment on column ref.government.valid_to is 'Last day the entry holds; empty = open | Berlaku sampai; kosong = masih berlaku';
 comment on column ref.government.source is 'Where the entry is from | Asal data';

@@ -1,11 +1,13 @@
--- The same outcomes by the government and agency that the rows name; what they name wrongly counts for the feed's government.
-insert into quality.result_by_agency by name
+-- The same outcomes by the government, agency and quarter that the rows name; what they name wrongly counts for the feed's government, and for
+-- every quarter of the batch.
+insert into quality.result_by_owner by name
 select
     expectation_result.result_id,
     expectation_result.batch_id,
     judged.rule_id,
     coalesce(government.code, expectation_result.government_code) as government_code,
     coalesce(agency.code, '-') as agency_code,
+    case when regexp_full_match(judged.period, '[0-9]{4}-Q[1-4]') then judged.period end as period,
     sum(judged.evaluated_count)::bigint as evaluated_count,
     sum(judged.unexpected_count)::bigint as unexpected_count
 from judged
