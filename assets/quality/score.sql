@@ -1,4 +1,4 @@
--- Grain: quarter, government, agency, feed, dimension (and `all`), over the current batches that speak of the quarter; and, for each configured
+-- Grain: quarter, government, agency, feed (and `all`), dimension (and `all`), over the current batches that speak of the quarter; and, for each configured
 -- government without any, one row without a score. Rows count for the government and agency they name.
 -- score = 1 - rows failed / rows checked, over row rules that were evaluated; nothing to check: no score, and the reason.
 delete from quality.score where period = $period;
@@ -28,9 +28,15 @@ with outcome as (
 ),
 
 by_dimension as (
-    select * from outcome
+    select *, feed_id || ' ' || rule_id as feed_rule from outcome
     union all by name
-    select * replace ('all' as dimension) from outcome
+    select * replace ('all' as dimension), feed_id || ' ' || rule_id as feed_rule from outcome
+),
+
+by_feed as (
+    select * from by_dimension
+    union all by name
+    select * replace ('all' as feed_id) from by_dimension
 ),
 
 summed as (
@@ -39,12 +45,12 @@ summed as (
         agency_code,
         feed_id,
         dimension,
-        count(distinct rule_id) filter (where status in ('pass', 'warn', 'fail')) as rules,
-        count(distinct rule_id) filter (where status in ('pass', 'warn', 'fail'))
-            - count(distinct rule_id) filter (where status in ('warn', 'fail')) as passed,
+        count(distinct feed_rule) filter (where status in ('pass', 'warn', 'fail')) as rules,
+        count(distinct feed_rule) filter (where status in ('pass', 'warn', 'fail'))
+            - count(distinct feed_rule) filter (where status in ('warn', 'fail')) as passed,
         coalesce(sum(evaluated_count) filter (where scope = 'row' and status in ('pass', 'warn', 'fail')), 0)::bigint as rows_checked,
         coalesce(sum(unexpected_count) filter (where scope = 'row' and status in ('pass', 'warn', 'fail')), 0)::bigint as rows_failed
-    from by_dimension
+    from by_feed
     group by government_code, agency_code, feed_id, dimension
 ),
 

@@ -176,7 +176,7 @@ comment on table quality.score is 'Data quality per quarter, feed and dimension;
 comment on column quality.score.period is 'Quarter | Triwulan';
 comment on column quality.score.government_code is 'Government of the feed | Pemerintah daerah';
 comment on column quality.score.agency_code is 'Agency; - = the government | SKPD; - = pemerintah daerah';
-comment on column quality.score.feed_id is 'Feed | Sumber';
+comment on column quality.score.feed_id is 'Feed; all = all of them together, - = none | Sumber; all = semuanya, - = tidak ada';
 comment on column quality.score.dimension is 'Quality dimension (ODCS), or all | Dimensi mutu (ODCS), atau all';
 comment on column quality.score.score is '1 - rows_failed / rows_checked over the rules evaluated; empty if none was | 1 - baris gagal / baris dinilai; kosong bila tidak ada | ratio';
 comment on column quality.score.rules is 'Rules evaluated | Aturan yang dinilai | rules';
