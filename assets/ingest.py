@@ -11,7 +11,7 @@ from assets.arrival import arrive
 from expectations import record
 from expectations.intake import FeedOutcome, Reader, take_in
 from expectations.rules import Suite
-from warehouse.archive import Archive
+from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed
@@ -25,9 +25,9 @@ def feed_key(feed: Feed) -> dg.AssetKey:
 
 
 def build_feed_asset(
-    feed: Feed, reader_of: Callable[[Feed, Lake], Reader], suite: Suite, after_commit: Callable[[Feed], None] | None = None
+    feed: Feed, reader_of: Callable[[Feed, Lake], Reader], suite: Suite, after_commit: Callable[[Feed, list[Artifact]], None] | None = None
 ) -> dg.AssetsDefinition:
-    """`reader_of` gives the feed's reader once the lake is at hand; `after_commit` runs when everything that arrived is committed."""
+    """`reader_of` gives the feed's reader once the lake is at hand; `after_commit` is told what arrived, once all of it is committed."""
     key = feed_key(feed)
     arrived = dg.AssetCheckSpec(
         ARRIVED,
@@ -60,7 +60,7 @@ def build_feed_asset(
         present, problems = arrive(feed, archive, clock)
         outcome = take_in(warehouse, archive, feed, reader_of(feed, lake), present, problems, context.run_id, clock, context.log.debug)
         if after_commit is not None:
-            after_commit(feed)
+            after_commit(feed, present)
         context.log.info(_sentence(outcome))
         with warehouse.open_for_reading() as connection:
             current = [row[0] for row in connection.execute("select batch_id from quality.current_batch where feed_id = $1", [feed.id]).fetchall()]

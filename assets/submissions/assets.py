@@ -8,6 +8,8 @@ from assets.arrival import recorded_files
 from assets.ingest import build_feed_asset
 from assets.submissions import published_index, submission
 from expectations.intake import Reader
+from warehouse.archive import Artifact
+from warehouse.files import sha256_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
 
@@ -21,10 +23,13 @@ def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.Assets
     return built
 
 
-def _empty(feed: Feed) -> None:
+def _empty(feed: Feed, committed: list[Artifact]) -> None:
+    """Remove what was committed, by its bytes: a file that came in, or grew, since it was read stays for the next run."""
     assert feed.path is not None
+    done = {artifact.sha256 for artifact in committed}
     for file in recorded_files(feed.path):
-        file.unlink()
+        if sha256_of(file.read_bytes()) in done:
+            file.unlink()
 
 
 def _always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
