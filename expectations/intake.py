@@ -48,6 +48,16 @@ class Counts:
     periods: tuple[str, ...] = ()
 
 
+def counts_of_compared(connection: duckdb.DuckDBPyConnection, periods: tuple[str, ...]) -> Counts:
+    """Out of TEMP table `compared`, where each accepted row has its `outcome`: added, updated or unchanged."""
+    found = dict(connection.execute("select outcome, count(*) from compared group by outcome").fetchall())
+    return Counts(found.get("added", 0), found.get("updated", 0), found.get("unchanged", 0), periods)
+
+
+def periods_of_compared(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    return tuple(str(row[0]) for row in connection.execute("select distinct period from compared order by period").fetchall())
+
+
 @dataclass(frozen=True)
 class Reader:
     """How one kind of feed is read. `parse` turns bytes into a table of text columns with `source_row`; `stage` makes TEMP table `batch` out of
@@ -110,11 +120,26 @@ def take_in(
 
 
 def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Unreadable:
-    """An artifact that cannot be read is a value: it becomes a rejected batch."""
+    """An artifact that cannot be read is a value: it becomes a rejected batch, which everybody sees, and stops no other."""
     try:
         return reader.parse(archive.read(artifact.sha256), artifact)
-    except (Unreadable, CorruptArtifact) as error:
-        return error if isinstance(error, Unreadable) else Unreadable(str(error))
+    except Unreadable as error:
+        return error
+    except CorruptArtifact as error:
+        return Unreadable(str(error))
+    except Exception as error:  # what people send breaks readers in ways nobody has thought of
+        return Unreadable(f"the reader could not cope with it ({type(error).__name__}: {error}); please report it")
+
+
+def stage(connection: duckdb.DuckDBPyConnection, reader: Reader, parsed: pa.Table, feed: Feed, artifact: Artifact) -> pa.Table | Unreadable:
+    """TEMP table `batch` and its profile, or why there is none."""
+    try:
+        reader.stage(connection, parsed, feed, artifact)
+        drift.profile(connection, reader.suite, drift.source_columns(parsed))
+        drift.find(connection, reader.suite, feed.id)
+    except duckdb.Error as error:
+        return Unreadable(f"it could not be staged ({str(error).splitlines()[0]}); please report it")
+    return parsed
 
 
 def take_in_one(
@@ -131,12 +156,11 @@ def take_in_one(
     sidecar = _record(archive, feed, reader, artifact, outcome.run_id, clock)
     batch = Batch(sidecar.batch_id, feed, artifact, sidecar.known_at, sidecar.run_id)
     message = None
+    if not isinstance(parsed, Unreadable):
+        parsed = stage(connection, reader, parsed, feed, artifact)
     if isinstance(parsed, Unreadable):
         results, message = gate.not_evaluated(connection, reader.suite), f"{artifact.source_name}: {parsed}"
     else:
-        reader.stage(connection, parsed, feed, artifact)
-        drift.profile(connection, reader.suite, drift.source_columns(parsed))
-        drift.find(connection, reader.suite, feed.id)
         results = gate.judge(connection, reader.suite)
         rejecting = [result for result in results if result.rejects_batch]
         if rejecting:

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
 from expectations.dataset import SUITE
 from expectations.drift import with_source_columns
-from expectations.intake import Batch, Counts, Reader, Unreadable
+from expectations.intake import Batch, Counts, Reader, Unreadable, counts_of_compared
+from warehouse import period as quarter
 from warehouse.archive import Artifact
 from warehouse.database import run_script
 from warehouse.registry import Feed
@@ -86,23 +88,14 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     parameters = {
         "feed_id": batch.feed.id,
         "government_code": batch.feed.government.code,
-        "timezone": batch.feed.government.timezone,
         "received_at": batch.artifact.received_at,
         "batch_id": batch.batch_id,
         "artifact_sha256": batch.artifact.sha256,
     }
     connection.execute(_sql("compare_dataset.sql"), {"feed_id": batch.feed.id})
     run_script(connection, _sql("promote_dataset.sql"), parameters)
-    row = connection.execute(
-        """
-        select count(*) filter (where outcome = 'added'), count(*) filter (where outcome = 'updated'), count(*) filter (where outcome = 'unchanged'),
-            year(timezone($timezone, $received_at)) || '-Q' || quarter(timezone($timezone, $received_at))
-        from compared
-        """,
-        {"timezone": parameters["timezone"], "received_at": parameters["received_at"]},
-    ).fetchone()
-    assert row is not None
-    return Counts(int(row[0]), int(row[1]), int(row[2]), (row[3],))
+    seen_on = batch.artifact.received_at.astimezone(ZoneInfo(batch.feed.government.timezone)).date()
+    return counts_of_compared(connection, (quarter.of_day(seen_on),))
 
 
 def _sql(name: str) -> str:

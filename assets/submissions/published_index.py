@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.submissions.sheet import read_sheet
-from expectations.intake import Batch, Counts, Reader
+from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
 from expectations.published_index import SUITE
 from warehouse.archive import Artifact
 from warehouse.registry import Feed
@@ -57,15 +57,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
             "artifact_sha256": batch.artifact.sha256,
         },
     )
-    row = connection.execute(
-        """
-        select count(*) filter (where outcome = 'added'), count(*) filter (where outcome = 'updated'), count(*) filter (where outcome = 'unchanged'),
-            coalesce(list(distinct period order by period), [])
-        from compared
-        """
-    ).fetchone()
-    assert row is not None
-    return Counts(int(row[0]), int(row[1]), int(row[2]), tuple(row[3]))
+    return counts_of_compared(connection, periods_of_compared(connection))
 
 
 READER = Reader(parser_version="published_index 1", suite=SUITE, parse=parse, stage=stage, promote=promote)
