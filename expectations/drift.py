@@ -41,18 +41,19 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: list[str
     columns = [(name, kind) for name, kind in suite.columns.items() if name != "source_row" and not kind.endswith("[]")]
     for name, kind in columns:
         column = f'"{name}"'
+        range_ = f"min({column})::varchar, max({column})::varchar" if name not in suite.free_text else "null, null"
         moments = f"avg({column}::double), stddev_samp({column}::double)" if kind.startswith(NUMBERS) else "null, null"
         connection.execute(
             f"""
             insert into profile
             select
                 'staged', $name, count(*), count(*) - count({column}), (count(*) - count({column})) / nullif(count(*), 0),
-                approx_count_distinct({column}), min({column})::varchar, max({column})::varchar, {moments}, null
+                approx_count_distinct({column}), {range_}, {moments}, null
             from batch
             """,
             {"name": name},
         )
-    for name in suite.watched:
+    for name in (name for name in suite.watched if name not in suite.free_text):
         connection.execute(
             f"""
             update profile set top_values = (select to_json(histogram("{name}"::varchar)) from batch where "{name}" is not null)

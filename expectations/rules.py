@@ -290,7 +290,8 @@ NOBODY = Owners()
 @dataclass(frozen=True)
 class Suite:
     """All rules of one kind of batch. `key` are the columns of the business key, `columns` the batch's columns and types; `owners` the columns
-    that say whose a row is, where rows say it; `watched` the columns whose content is compared with earlier batches."""
+    that say whose a row is, where rows say it; `watched` the columns whose content is compared with earlier batches; `free_text` those whose content
+    is kept out of profiles, since people and their names stand in them."""
 
     name: str
     table_name: str
@@ -299,6 +300,7 @@ class Suite:
     rules: tuple[Rule, ...]
     owners: Owners = NOBODY
     watched: tuple[str, ...] = ()
+    free_text: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:

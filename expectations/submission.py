@@ -1,8 +1,6 @@
 """Rules for agency submissions: rows meant for `core.assessment`."""
 
-from expectations.rules import HasRows, Holds, InSet, NotNull, Owners, Rule, Suite, Unique, steadiness
-
-STAGES = ("self", "document", "interview", "final")
+from expectations.rules import HasRows, Holds, Owners, Rule, Suite, Unique, steadiness
 
 SUITE = Suite(
     name="submission",
@@ -16,6 +14,7 @@ SUITE = Suite(
         "instrument_id": "VARCHAR",
         "indicator_id": "VARCHAR",
         "stage": "VARCHAR",
+        "act": "VARCHAR",
         "value_text": "VARCHAR",
         "value": "DECIMAL(5,2)",
         "explanation": "VARCHAR",
@@ -33,6 +32,7 @@ SUITE = Suite(
         "value_min": "INTEGER",
         "value_max": "INTEGER",
         "value_den": "INTEGER",
+        "value_before": "DECIMAL(5,2)",
         "received_on": "DATE",
     },
     rules=(
@@ -96,17 +96,8 @@ SUITE = Suite(
             shows=("instrument_id", "indicator_id"),
         ),
         Rule(
-            "submission.stage_named",
-            NotNull("stage"),
-            "completeness",
-            "critical",
-            "row",
-            "Tahap penilaian harus diisi.",
-            "The stage must be given.",
-        ),
-        Rule(
             "submission.stage_allowed",
-            InSet("stage", STAGES),
+            Holds("stage in ('self', 'document', 'interview', 'final')", column="stage"),
             "conformity",
             "critical",
             "row",
@@ -115,11 +106,25 @@ SUITE = Suite(
             shows=("stage",),
         ),
         Rule(
+            "submission.act_sound",
+            Holds(
+                "(act = 'withdrawal' or (act = 'override' and explanation is not null and submitted_by is not null)) and value_before is not null",
+                when="act <> 'claim'",
+                column="act",
+            ),
+            "consistency",
+            "critical",
+            "row",
+            "Koreksi (override) dan penarikan (withdrawal) hanya untuk nilai yang sudah ada; koreksi harus menyebut alasan dan siapa yang mengoreksi.",
+            "Only a value that is there can be overridden or withdrawn; an override must state its reason and who made it.",
+            shows=("act", "indicator_id", "explanation"),
+        ),
+        Rule(
             "submission.value_in_scale",
             Holds(
                 "regexp_full_match(value_text, '[0-9]+([.,][0-9]{1,2})?') and value between value_min and value_max"
                 " and (value * value_den) = round(value * value_den)",
-                when="value_den is not null",
+                when="value_den is not null and act <> 'withdrawal'",
                 column="value",
             ),
             "conformity",
@@ -167,4 +172,5 @@ SUITE = Suite(
     ),
     owners=Owners("government_code", "agency_code", "period"),
     watched=("value", "explanation", "evidence_file"),
+    free_text=("explanation", "evidence_file", "submitted_by"),
 )

@@ -5,7 +5,6 @@ import csv
 import json
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,6 +19,7 @@ from pipelines.failure import Failed
 from pipelines.settings import ROOT, Settings, SettingsError
 from warehouse import period as quarter
 from warehouse.database import WarehouseBusy, WarehouseMissing, open_published
+from warehouse.files import write_atomically
 
 # Dagster is imported where it is used: `query` and `--help` answer at once.
 
@@ -53,6 +53,19 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
     ingest.set_defaults(run=_ingest)
 
+    override = commands.add_parser("override", help="an assessor sets or withdraws a value: who, why and what it was are kept")
+    for name, words in (("government", "code, such as 51.71"), ("period", "such as 2021-Q4"), ("instrument", "such as SPBE2020"), ("indicator", "such as 3")):
+        override.add_argument(f"--{name}", required=True, help=words)
+    override.add_argument("--agency", default="-", help="agency code; default: the government itself")
+    override.add_argument("--stage", required=True, choices=("self", "document", "interview", "final"))
+    change = override.add_mutually_exclusive_group(required=True)
+    change.add_argument("--value", help="the new value")
+    change.add_argument("--withdraw", action="store_true", help="nothing is claimed any more")
+    override.add_argument("--reason", required=True, type=_said, help="why; one without a reason is refused")
+    override.add_argument("--by", required=True, type=_said, help="who; not published")
+    override.add_argument("--document", help="name of the document that orders it")
+    override.set_defaults(run=_override)
+
     query = commands.add_parser("query", help="SQL on the published file")
     query.add_argument("sql")
     query.add_argument("--format", choices=("table", "csv", "json"), default="table")
@@ -82,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     dev.add_argument("--port", type=int, default=3000)
     dev.set_defaults(run=_dev)
     return parser
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text.strip()
 
 
 def _time(text: str) -> datetime:
@@ -133,22 +152,66 @@ def _print_verdict(verdict: Sequence[str]) -> None:
             OUTPUT.print(f"  {line}", markup=False, soft_wrap=True)
 
 
+def _override(arguments: argparse.Namespace) -> int:
+    from assets.submissions.override import Override, to_bytes
+    from pipelines.resources import now
+
+    loaded = settings.load()
+    _prepare(loaded)
+    at = now()
+    override = Override(
+        government_code=arguments.government,
+        agency_code=arguments.agency,
+        period=arguments.period,
+        instrument_id=arguments.instrument,
+        indicator_id=arguments.indicator,
+        stage=arguments.stage,
+        value=arguments.value,
+        value_before=_value_now(loaded, arguments),
+        reason=arguments.reason,
+        document=arguments.document,
+        by=arguments.by,
+        at=at,
+    )
+    name = f"override-{at:%Y%m%dT%H%M%S%f}.json"
+    return _take_in(loaded, {name: to_bytes(override)})
+
+
+def _value_now(loaded: Settings, arguments: argparse.Namespace) -> str | None:
+    """The published last word on an indicator, for the record; None if there is none."""
+    connection = open_published(loaded.home.published)
+    try:
+        row = connection.execute(
+            """
+            select value from core.assessment_current
+            where (government_code, agency_code, period, instrument_id, indicator_id, stage) = ($1, $2, $3, $4, $5, $6)
+            """,
+            [arguments.government, arguments.agency, arguments.period, arguments.instrument, arguments.indicator, arguments.stage],
+        ).fetchone()
+    finally:
+        connection.close()
+    return None if row is None or row[0] is None else str(row[0])
+
+
 def _ingest(arguments: argparse.Namespace) -> int:
     missing = [str(path) for path in arguments.files if not path.is_file()]
     if missing:
         raise Failed(f"no such file: {', '.join(missing)}")
     loaded = settings.load()
     _prepare(loaded)
-    for path in arguments.files:
-        arriving = loaded.home.inbox / f".arriving-{path.name}"
-        shutil.copyfile(path, arriving)
-        arriving.replace(loaded.home.inbox / path.name)
+    return _take_in(loaded, {path.name: path.read_bytes() for path in arguments.files})
+
+
+def _take_in(loaded: Settings, files: dict[str, bytes]) -> int:
+    """Put files in the inbox, judge them, release what became due, and say what became of each."""
+    for name, data in files.items():
+        write_atomically(loaded.home.inbox / name, data)
     from pipelines import launch
 
     with launch.session(loaded, OUTPUT) as session:
         session.ingest("inbox")
         session.release(None, None)
-        judged = session.judged([path.read_bytes() for path in arguments.files])
+        judged = session.judged(list(files.values()))
     table = Table(title="Verdict", title_justify="left", title_style="bold")
     for column in ("file", "verdict", "rows", "added", "updated", "unchanged", "set aside", "why"):
         table.add_column(column)

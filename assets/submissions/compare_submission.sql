@@ -17,7 +17,8 @@ select
         when last_word.known_at is null then 'added'
         when last_word.received_at > $received_at then 'unchanged'
         when
-            last_word.value = evidenced.value
+            last_word.act = evidenced.act
+            and last_word.value is not distinct from evidenced.value
             and last_word.explanation is not distinct from evidenced.explanation
             and last_word.evidence_id is not distinct from evidenced.evidence_id
             then 'unchanged'

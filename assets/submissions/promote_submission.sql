@@ -1,7 +1,7 @@
 -- Appends the events that say something new, and the evidence they name.
 insert into core.assessment by name
 select
-    government_code, agency_code, period, instrument_id, indicator_id, stage, value, explanation, evidence_id, submitted_at,
+    government_code, agency_code, period, instrument_id, indicator_id, stage, act, value, explanation, evidence_id, submitted_at,
     $known_at as known_at, $received_at as received_at, $feed_id as feed_id, $batch_id as batch_id, $artifact_sha256 as artifact_sha256, source_row
 from compared
 where outcome in ('added', 'updated')

@@ -15,6 +15,11 @@ with cell as (
             when 'interviu' then 'interview'
             else lower(stage)
         end as stage,
+        case lower(act)
+            when 'tarik' then 'withdrawal'
+            when 'ditarik' then 'withdrawal'
+            else coalesce(lower(act), 'claim')
+        end as act,
         value as value_text,
         try_cast(replace(value, ',', '.') as decimal(5, 2)) as value,
         explanation,
@@ -39,8 +44,9 @@ select
     cell.instrument_id,
     cell.indicator_id,
     cell.stage,
+    cell.act,
     cell.value_text,
-    cell.value,
+    case when cell.act <> 'withdrawal' then cell.value end as value,
     cell.explanation,
     cell.evidence_file,
     cell.evidence_date_text,
@@ -60,6 +66,7 @@ select
     instrument.value_min,
     instrument.value_max,
     instrument.value_den,
+    last_word.value as value_before,
     ($received_at::timestamptz at time zone coalesce(government.timezone, 'UTC'))::date as received_on
 from cell
 left join ref.government as government on government.code = cell.government_code
@@ -67,4 +74,12 @@ left join ref.agency as agency on agency.government_code = cell.government_code 
 left join ref.instrument as instrument on instrument.instrument_id = cell.instrument_id
 left join ref.component as component
     on component.instrument_id = cell.instrument_id and component.component_id = cell.indicator_id and component.level = 'indicator'
+left join core.assessment_current as last_word
+    on
+        last_word.government_code = cell.government_code
+        and last_word.agency_code = cell.agency_code
+        and last_word.period = cell.period
+        and last_word.instrument_id = cell.instrument_id
+        and last_word.indicator_id = cell.indicator_id
+        and last_word.stage = cell.stage
 order by cell.source_row;

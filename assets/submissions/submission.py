@@ -5,6 +5,7 @@ from importlib.resources import files
 import duckdb
 import pyarrow as pa
 
+from assets.submissions import override
 from assets.submissions.sheet import read_sheet
 from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
 from expectations.submission import SUITE
@@ -25,6 +26,7 @@ COLUMNS = (
     "evidence_date",
     "submitted_by",
     "submitted_at",
+    "act",
 )
 REQUIRED = ("government_code", "period", "instrument_id", "indicator_id", "stage", "value")
 ALIASES = {
@@ -40,11 +42,12 @@ ALIASES = {
     "tanggal_bukti": "evidence_date",
     "pengirim": "submitted_by",
     "tanggal_kirim": "submitted_at",
+    "tindakan": "act",
 }
 
 
 def parse(data: bytes, artifact: Artifact) -> pa.Table:
-    return read_sheet(data, COLUMNS, ALIASES, REQUIRED)
+    return override.parse(data, COLUMNS) if override.looks_like_one(data) else read_sheet(data, COLUMNS, ALIASES, REQUIRED)
 
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:

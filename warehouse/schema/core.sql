@@ -8,7 +8,8 @@ create table if not exists core.assessment (
     instrument_id varchar not null,
     indicator_id varchar not null,
     stage varchar not null,
-    value decimal(5, 2) not null,
+    act varchar not null,
+    value decimal(5, 2),
     explanation varchar,
     evidence_id varchar,
     submitted_at timestamptz,
@@ -26,8 +27,9 @@ comment on column core.assessment.period is 'Quarter it speaks of; a yearly eval
 comment on column core.assessment.instrument_id is 'Instrument | Instrumen';
 comment on column core.assessment.indicator_id is 'Indicator | Indikator';
 comment on column core.assessment.stage is 'self, document, interview or final | self (mandiri), document (dokumen), interview (wawancara) atau final';
-comment on column core.assessment.value is 'Value | Nilai | level';
-comment on column core.assessment.explanation is 'Why, in the words of who claimed it | Penjelasan pengirim';
+comment on column core.assessment.act is 'claim, override (an assessor set it, with a reason) or withdrawal (nothing is claimed any more) | claim (pernyataan), override (koreksi asesor) atau withdrawal (ditarik)';
+comment on column core.assessment.value is 'Value; empty for a withdrawal | Nilai; kosong bila ditarik | level';
+comment on column core.assessment.explanation is 'Why, in the words of who claimed, overrode or withdrew it | Penjelasan pengirim';
 comment on column core.assessment.evidence_id is 'Evidence named | Bukti yang disebut';
 comment on column core.assessment.submitted_at is 'When it was sent, as stated (UTC) | Waktu kirim menurut pengirim (UTC)';
 comment on column core.assessment.known_at is 'When the system first knew it (UTC) | Waktu pertama diketahui sistem (UTC)';

@@ -164,7 +164,7 @@ create or replace macro readiness.leaf_known_by(known_by) as table (
         select * from ref.component where ref.component.known_at <= known_by
     ),
 
-    claim as (
+    last_word as (
         select *
         from core.assessment
         where core.assessment.known_at <= known_by
@@ -172,6 +172,10 @@ create or replace macro readiness.leaf_known_by(known_by) as table (
             partition by government_code, agency_code, period, instrument_id, indicator_id, stage
             order by known_at desc, submitted_at desc nulls last, received_at desc, source_row desc
         ) = 1
+    ),
+
+    claim as (
+        select * from last_word where act <> 'withdrawal'
     ),
 
     published as (
