@@ -2,6 +2,7 @@
 twice: as a Great Expectations expectation, which gives the verdict, and as SQL. Of one about rows (`breaks_rows`), `failing` is the condition that
 finds the rows that break it and `applies` says which rows it is about; of one about the batch, `evaluated` says whether there is anything to judge."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,8 +27,8 @@ def _literal(value: object) -> str:
 
 
 def _in_template(sql: str) -> str:
-    """Great Expectations puts the batch in where `{batch}` stands; braces of ours must be doubled."""
-    return sql.replace("{", "{{").replace("}", "}}")
+    """Great Expectations puts the batch in where `{batch}` stands, so braces of ours must be doubled; and SQLAlchemy takes `:name` for a parameter."""
+    return re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", sql.replace("{", "{{").replace("}", "}}"))
 
 
 def _no_rows(query: str, stock: bool = False, **common: Any) -> "Expectation":

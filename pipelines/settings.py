@@ -117,6 +117,8 @@ def read_sources(path: Path) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); KESIAPAN_SOURCES must name a settings file") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 (byte {error.start + 1}); accepted: TOML, which is always UTF-8") from error
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -137,7 +139,7 @@ def read_sources(path: Path) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
                 entries[table].append((index, model.model_validate(values)))
             except ValidationError as error:
                 mistakes += _mistakes_of(error, places, table, index, model)
-    mistakes += _inconsistencies(entries, places)
+    mistakes += _inconsistencies(document, entries, places)
     if mistakes:
         raise SettingsError("\n".join(sorted(mistakes)))
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
@@ -187,8 +189,14 @@ def _mistakes_of(error: ValidationError, places: "_Places", table: str, index: i
                 yield f"{where}: {found!r} is not accepted; accepted: {_ACCEPTED.get(key, detail['msg'])}"
 
 
-def _inconsistencies(entries: dict[str, list[tuple[int, Any]]], places: "_Places") -> Iterator[str]:
+def _listed(document: dict[str, Any], table: str) -> list[dict[str, Any]]:
+    listed = document.get(table, [])
+    return [entry for entry in (listed if isinstance(listed, list) else [listed]) if isinstance(entry, dict)]
+
+
+def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int, Any]]], places: "_Places") -> Iterator[str]:
     codes = {entry.code for _, entry in entries["government"]}
+    whole = len(entries["government"]) == len(_listed(document, "government"))  # else what has no government may only refer to one with a mistake in it
     zones = available_timezones()
     yield from _duplicates(entries["government"], "government", "code", places)
     yield from _duplicates(entries["feed"], "feed", "id", places)
@@ -197,20 +205,21 @@ def _inconsistencies(entries: dict[str, list[tuple[int, Any]]], places: "_Places
             where = f"{places.of('government', index, 'timezone')}: government.timezone"
             yield f"{where}: {entry.timezone!r} is no time zone; accepted: IANA names such as Asia/Makassar"
     for index, entry in entries["feed"]:
-        yield from _feed_mistakes(entry, codes, partial(places.key, "feed", index))
+        yield from _feed_mistakes(entry, codes if whole else None, partial(places.key, "feed", index))
+    unreadable = {str(feed.get("id")) for feed in _listed(document, "feed")} - {entry.id for _, entry in entries["feed"]}
     uptime = sorted(entry.id for _, entry in entries["feed"] if entry.kind == "check_log")
     for index, entry in entries["service"]:
-        if entry.feed not in uptime:
+        if entry.feed not in uptime and entry.feed not in unreadable:
             where = f"{places.of('service', index, 'feed')}: service.feed"
             yield f"{where}: {entry.feed!r} is no uptime feed of this file; accepted: {', '.join(uptime) or 'none yet'}"
-        if entry.government is not None and entry.government not in codes:
+        if whole and entry.government is not None and entry.government not in codes:
             yield f"{places.of('service', index, 'government')}: service.government: {entry.government!r} has no [[government]] in this file"
 
 
-def _feed_mistakes(entry: _Feed, codes: set[str], at: Callable[[str], str]) -> Iterator[str]:
+def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str]) -> Iterator[str]:
     if entry.id == INBOX:
         yield f"{at('id')}: 'inbox' is the name of the inbox folder's own feed; choose another"
-    if entry.government not in codes:
+    if codes is not None and entry.government not in codes:
         yield f"{at('government')}: {entry.government!r} has no [[government]] in this file; accepted: {', '.join(sorted(codes)) or 'none yet'}"
     if (entry.path is None) == (entry.url is None):
         yield f"{at('path')}: give either path (recorded input) or url (a live source)"
@@ -238,7 +247,8 @@ def _bad_url(where: str, url: str, allow_loopback: bool) -> Iterator[str]:
     parts = urlsplit(url)
     local = allow_loopback and parts.hostname in LOOPBACK
     if parts.hostname is None or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-        yield f"{where}: {url!r} is not accepted; accepted: https addresses (http on this machine with allow_loopback = true)"
+        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        yield f"{where}: {shown!r} is not accepted; accepted: https addresses (http on this machine with allow_loopback = true)"
     if parts.password is not None:
         yield f"{where}: a password must not stand in an address"
 

@@ -85,12 +85,12 @@ class Archive:
     def store(self, feed_id: str, source_name: str, data: bytes, received_at: datetime) -> Artifact:
         """Keep the bytes. What a feed brought before is returned as it was first received."""
         sha256 = sha256_of(data)
+        bytes_path = self._object(sha256)
+        if not bytes_path.exists() or bytes_path.stat().st_size != len(data):
+            write_atomically(bytes_path, data)
         sidecar = self.root / "artifacts" / feed_id / f"{sha256}.json"
         if sidecar.exists():
             return _artifact(sidecar)
-        bytes_path = self._object(sha256)
-        if not bytes_path.exists():
-            write_atomically(bytes_path, data)
         media_type = mimetypes.guess_type(source_name)[0] or "application/octet-stream"
         artifact = Artifact(sha256, len(data), media_type, feed_id, source_name, received_at)
         _write_json(sidecar, asdict(artifact))

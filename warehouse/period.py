@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-_PERIOD = re.compile(r"(\d{4})-Q([1-4])")
+_PERIOD = re.compile(r"([0-9]{4})-Q([1-4])")
 
 
 class NotAPeriod(ValueError):
@@ -12,7 +12,7 @@ class NotAPeriod(ValueError):
 
 def first_day(period: str) -> date:
     match = _PERIOD.fullmatch(period)
-    if match is None:
+    if match is None or match[1] == "0000":
         raise NotAPeriod(f"'{period}' is not a period; accepted: a year and a quarter such as 2026-Q3")
     return date(int(match[1]), 3 * int(match[2]) - 2, 1)
 

@@ -8,7 +8,7 @@ create table if not exists core.assessment (
     instrument_id varchar not null,
     indicator_id varchar not null,
     stage varchar not null,
-    act varchar not null,
+    act varchar not null default 'claim',
     value decimal(5, 2),
     explanation varchar,
     evidence_id varchar,

@@ -1,0 +1,72 @@
+"""The archive alone rebuilds everything: with warehouse, lake and published file gone, a rebuild publishes the same rows, ids and times."""
+
+import shutil
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.conftest import Refreshed, kesiapan, published
+from tests.published_tables import AFTER_REBUILD, differences, tables
+from warehouse.home import Home
+
+
+class Rebuilt:
+    def __init__(self, home: Path, done: CompletedProcess[str]) -> None:
+        self.home = home
+        self.done = done
+
+
+@pytest.fixture(scope="module")
+def rebuilt(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> Rebuilt:
+    home = Home(tmp_path_factory.mktemp("rebuilt") / "home")
+    shutil.copytree(refreshed.home, home.root, symlinks=True)
+    home.warehouse.unlink()
+    shutil.rmtree(home.lake)
+    shutil.rmtree(home.published.parent)
+    done = kesiapan(home.root, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Rebuilt(home.root, done)
+
+
+def test_rebuild_publishes_the_same_tables(rebuilt: Rebuilt, refreshed: Refreshed) -> None:
+    assert tables(rebuilt.home) == tables(refreshed.home)
+
+
+def test_rebuild_gives_the_same_rows_in_every_table(rebuilt: Rebuilt, refreshed: Refreshed) -> None:
+    assert differences(refreshed.home, rebuilt.home, AFTER_REBUILD) == {}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select batch_id, known_at, received_at, run_id from meta.batch",
+        "select release_id, as_of, created_at from meta.release",
+        "select result_id, detected_at from quality.expectation_result",
+        "select incident_id from uptime.incident",
+        "select artifact_sha256, source_row, known_at from core.assessment",
+        "select feed_id, day, sha256 from meta.lake_partition",
+    ],
+)
+def test_rebuild_keeps_ids_and_the_times_at_which_things_became_known(rebuilt: Rebuilt, refreshed: Refreshed, query: str) -> None:
+    with published(refreshed.home) as connection:
+        before = sorted(connection.execute(query).fetchall())
+    with published(rebuilt.home) as connection:
+        after = sorted(connection.execute(query).fetchall())
+    assert len(before) > 0
+    assert after == before
+
+
+def test_rebuild_writes_every_lake_file_its_manifest_lists(rebuilt: Rebuilt) -> None:
+    with published(rebuilt.home) as connection:
+        listed = {row[0] for row in connection.execute("select file from meta.lake_partition").fetchall()}
+    lake = Home(rebuilt.home).lake
+    assert {str(path.relative_to(lake)) for path in lake.glob("feed=*/day=*/*")} == listed
+    assert len(listed) > 90
+
+
+def test_refresh_after_a_rebuild_finds_all_unchanged(rebuilt: Rebuilt) -> None:
+    done = kesiapan(rebuilt.home, "refresh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "new release" not in done.stdout
+    assert "quarters due: none" in done.stdout

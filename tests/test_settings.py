@@ -1,0 +1,265 @@
+"""Settings files: a good one is read into frozen values, a mistake is one line that says where it is, what was found and what is accepted."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from assets.arrival import arrive
+from pipelines.settings import SettingsError, read_sources
+from tests.conftest import ROOT
+from warehouse.archive import Archive
+from warehouse.registry import Feed, FeedKind, Government, Service
+
+SAMPLES = ROOT / "samples" / "sources.toml"
+# Line numbers count from here: 1 is `[[government]]`.
+GOOD = """\
+[[government]]
+code = "63"
+name = "Provinsi Kalimantan Selatan"
+timezone = "Asia/Makassar"
+
+[[feed]]
+id = "checks"
+kind = "check_log"
+government = "63"
+path = "checks.csv"
+hosts = [".go.id"]
+max_hold = "26h"
+objective = 0.99
+
+[[service]]
+feed = "more_checks"
+match = "dinkes"
+id = "dinkes"
+agency = "002"
+
+[[feed]]
+id = "catalogue"
+kind = "ckan"
+government = "63"
+url = "https://data.example.go.id"
+
+[[feed]]
+id = "more_checks"
+kind = "check_log"
+government = "63"
+path = "more_*.csv"
+max_hold = "2d"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "sources.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read_sources(write(folder, text))
+    return str(caught.value).splitlines()
+
+
+def test_the_settings_of_the_samples_are_good() -> None:
+    governments, feeds = read_sources(SAMPLES)
+    assert {one.code: one.timezone for one in governments} == {
+        "63": "Asia/Makassar",
+        "61": "Asia/Pontianak",
+        "51.71": "Asia/Makassar",
+        "16.03": "Asia/Jakarta",
+        "00": "Etc/UTC",
+    }
+    kinds = {feed.id: feed.kind for feed in feeds}
+    assert kinds == {
+        "denpasar_spbe": FeedKind.SUBMISSION,
+        "spbe_published": FeedKind.PUBLISHED_INDEX,
+        "kalbar_checks": FeedKind.CHECK_LOG,
+        "muaraenim_catalogue": FeedKind.CKAN,
+        "cftc_catalogue": FeedKind.DATA_JSON,
+    }
+    for feed in feeds:
+        assert feed.path is not None
+        assert sorted(feed.path.parent.glob(feed.path.name)), f"{feed.id}: the sample is not there"
+        file, line, key = feed.declared.split(":")
+        assert (file, key) == (str(SAMPLES), " feed.path")
+        assert SAMPLES.read_text(encoding="utf-8").splitlines()[int(line) - 1].startswith('path = "')
+
+
+def test_a_feed_is_read_with_its_services(tmp_path: Path) -> None:
+    governments, feeds = read_sources(write(tmp_path, GOOD))
+    kalsel = Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar")
+    path = tmp_path / "sources.toml"
+    assert governments == (kalsel,)
+    assert feeds == (
+        Feed(
+            "checks",
+            FeedKind.CHECK_LOG,
+            kalsel,
+            path=tmp_path / "checks.csv",
+            hosts=(".go.id",),
+            max_hold_s=26 * 3600,
+            objective=0.99,
+            declared=f"{path}:10: feed.path",
+        ),
+        Feed("catalogue", FeedKind.CKAN, kalsel, url="https://data.example.go.id", declared=f"{path}:25: feed.url"),
+        Feed(
+            "more_checks",
+            FeedKind.CHECK_LOG,
+            kalsel,
+            path=tmp_path / "more_*.csv",
+            max_hold_s=2 * 86400,
+            services=(Service("dinkes", "dinkes", agency="002"),),
+            declared=f"{path}:31: feed.path",
+        ),
+    )
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("90s", 90), ("5m", 300), ("26h", 93600), ("2d", 172800)])
+def test_durations_are_written_with_their_unit(tmp_path: Path, written: str, seconds: int) -> None:
+    _, feeds = read_sources(write(tmp_path, GOOD.replace('"26h"', f'"{written}"')))
+    assert feeds[0].max_hold_s == seconds
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9090/api", "http://localhost:9090", "http://[::1]:9090"])
+def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path: Path, address: str) -> None:
+    _, feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nallow_loopback = true')))
+    assert (feeds[1].url, feeds[1].allow_loopback) == (address, True)
+
+
+# What to replace in the good file, by what; the line and key that the message must name; what it must say is accepted or found.
+MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
+    "unknown kind": ('kind = "ckan"', 'kind = "ckann"', 23, "feed.kind", ("'ckann'", "'submission'", "'check_log'", "'ckan'", "'data_json'")),
+    "unknown key": ('path = "checks.csv"', 'path = "checks.csv"\nfile = "x"', 11, "feed.file", ("unknown key", "path", "max_hold", "url")),
+    "code as a number": ('government = "63"\npath', "government = 63.1\npath", 9, "feed.government", ("63.1", "as text", '"63.10"')),
+    "code without its zero": ('government = "63"\npath', 'government = "63.1"\npath', 9, "feed.government", ("'63.1'", '"63.10"')),
+    "no such government": ('government = "63"\npath', 'government = "64"\npath', 9, "feed.government", ("'64'", "accepted: 63")),
+    "feed twice": ('id = "catalogue"', 'id = "checks"', 22, "feed.id", ("'checks' is there already", "line 7")),
+    "government twice": (
+        "[[feed]]\nid = \"checks\"",
+        '[[government]]\ncode = "63"\nname = "Kalsel"\ntimezone = "Asia/Makassar"\n\n[[feed]]\nid = "checks"',
+        7,
+        "government.code",
+        ("'63' is there already", "line 2"),
+    ),
+    "bad id": ('id = "catalogue"', 'id = "Katalog-1"', 22, "feed.id", ("'Katalog-1'", "lower-case letters")),
+    "the inbox's own name": ('id = "catalogue"', 'id = "inbox"', 22, "feed.id", ("inbox", "choose another")),
+    "missing key": ('kind = "ckan"\n', "", 21, "feed.kind", ("is missing", "accepted:")),
+    "missing max_hold": ('max_hold = "26h"\n', "", 6, "feed.max_hold", ("is missing", "26h")),
+    "duration without a unit": ('"26h"', '"26"', 12, "feed.max_hold", ("'26'", "26h")),
+    "duration as a number": ('"26h"', "26", 12, "feed.max_hold", ("26", "26h")),
+    "unknown zone": ("Asia/Makassar", "Asia/Banjarmasin", 4, "government.timezone", ("'Asia/Banjarmasin'", "Asia/Makassar")),
+    "objective in per cent": ("0.99", "99.0", 13, "feed.objective", ("99.0", "between 0 and 1")),
+    "objective of 1": ("0.99", "1.0", 13, "feed.objective", ("1.0", "between 0 and 1")),
+    "objective of 0": ("0.99", "0.0", 13, "feed.objective", ("0.0", "between 0 and 1")),
+    "objective as text": ("0.99", '"0.99"', 13, "feed.objective", ("'0.99'", "between 0 and 1")),
+    "host with a star": ('".go.id"', '"*.go.id"', 11, "feed.hosts", ("*.go.id", "any host below")),
+    "http": ("https://", "http://", 25, "feed.url", ("'http://data.example.go.id'", "https", "allow_loopback = true")),
+    "http on this machine, not allowed": ("https://data.example.go.id", "http://127.0.0.1:9090", 25, "feed.url", ("127.0.0.1", "allow_loopback = true")),
+    "http elsewhere, loopback allowed": (
+        '"https://data.example.go.id"',
+        '"http://data.example.go.id"\nallow_loopback = true',
+        25,
+        "feed.url",
+        ("http://data.example.go.id", "https"),
+    ),
+    "no scheme": ("https://data.example.go.id", "data.example.go.id", 25, "feed.url", ("data.example.go.id", "https")),
+    "file address": ("https://data.example.go.id", "file:///etc/passwd", 25, "feed.url", ("file:///etc/passwd", "https")),
+    "password in the address": ("https://data", "https://admin:rahasia@data", 25, "feed.url", ("password",)),
+    "path and url": ('path = "checks.csv"', 'path = "checks.csv"\nurl = "https://data.example.go.id"', 10, "feed.path", ("either path", "or url")),
+    "neither path nor url": ('path = "checks.csv"\n', "", 6, "feed.path", ("either path", "or url")),
+    "what belongs to another kind": ('kind = "ckan"', 'kind = "ckan"\nmax_hold = "1h"', 24, "feed.max_hold", ("belongs to uptime feeds", "ckan")),
+    "service of an unknown feed": ('feed = "more_checks"', 'feed = "cheks"', 16, "service.feed", ("'cheks'", "accepted: checks, more_checks")),
+    "service of a feed that has none": ('feed = "more_checks"', 'feed = "catalogue"', 16, "service.feed", ("'catalogue'", "accepted: checks, more_checks")),
+    "service of an unknown government": ('agency = "002"', 'agency = "002"\ngovernment = "64"', 20, "service.government", ("'64'",)),
+    "unknown key of a service": ('agency = "002"', 'skpd = "002"', 19, "service.skpd", ("unknown key", "agency")),
+    "unknown table": ("[[service]]", "[[services]]", 15, "services", ("unknown table", "[[service]]")),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line_that_says_where_and_what_is_accepted(tmp_path: Path, name: str) -> None:
+    good, bad, line, key, said = MISTAKES[name]
+    assert good in GOOD
+    found = mistakes(tmp_path, GOOD.replace(good, bad, 1))
+    assert len(found) == 1, found
+    assert found[0].startswith(f"{tmp_path / 'sources.toml'}:{line}: {key}: "), found[0]
+    assert [words for words in said if words not in found[0]] == [], found[0]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "line", "key"),
+    [
+        ('code = "63"', "code = 63", 2, "government.code"),
+        ('code = "63"', "code = 63.10", 2, "government.code"),
+        ('name = "Provinsi Kalimantan Selatan"\n', "", 1, "government.name"),
+        ('timezone = "Asia/Makassar"\n', "", 1, "government.timezone"),
+        ('id = "more_checks"\nkind = "check_log"', 'id = "more_checks"\nkind = "checklog"', 29, "feed.kind"),
+        ("[[government]]", "[government]", 1, "government"),
+    ],
+)
+def test_a_mistake_is_not_repeated_by_what_refers_to_it(tmp_path: Path, good: str, bad: str, line: int, key: str) -> None:
+    """A government or feed with a mistake in it is there all the same: nothing else needs mending."""
+    found = mistakes(tmp_path, GOOD.replace(good, bad, 1))
+    assert [message.startswith(f"{tmp_path / 'sources.toml'}:{line}: {key}: ") for message in found] == [True], found
+
+
+@pytest.mark.parametrize("address", ["https://admin:rahasia@data.example.go.id", "http://admin:rahasia@data.example.go.id"])
+def test_a_password_is_not_repeated_in_the_message(tmp_path: Path, address: str) -> None:
+    assert "rahasia" not in "\n".join(mistakes(tmp_path, GOOD.replace("https://data.example.go.id", address)))
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    text = GOOD
+    for good, bad in (("Asia/Makassar", "Mars/Olympus"), ("0.99", "99.0"), ('kind = "ckan"', 'kind = "ckann"'), ('agency = "002"', 'skpd = "002"')):
+        text = text.replace(good, bad, 1)
+    text += '\n[[tabel]]\nid = "x"\n'
+    found = mistakes(tmp_path, text)
+    wanted: Mapping[str, int] = {"government.timezone": 4, "feed.objective": 13, "service.skpd": 19, "feed.kind": 23, "tabel": 34}
+    for key, line in wanted.items():
+        assert any(message.startswith(f"{tmp_path / 'sources.toml'}:{line}: {key}: ") for message in found), (key, found)
+
+
+def test_what_is_not_toml_says_so_with_its_line(tmp_path: Path) -> None:
+    (only,) = mistakes(tmp_path, GOOD.replace('kind = "ckan"', "kind = ckan"))
+    assert only.startswith(f"{tmp_path / 'sources.toml'}: is not TOML: ")
+    assert re.search(r"line 23\b", only)
+
+
+def test_a_settings_file_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_bytes(GOOD.replace("Selatan", "S\u00e9latan").encode("cp1252"))
+    with pytest.raises(SettingsError) as caught:
+        read_sources(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_settings_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.toml"
+    with pytest.raises(SettingsError) as caught:
+        read_sources(path)
+    assert str(path) in str(caught.value)
+    assert "KESIAPAN_SOURCES" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_path_without_files_stops_its_own_feed_at_run_time_and_no_other(tmp_path: Path) -> None:
+    _, feeds = read_sources(write(tmp_path, GOOD + '\n[[feed]]\nid = "levels"\nkind = "submission"\ngovernment = "63"\npath = "levels_*.csv"\n'))
+    (tmp_path / "levels_1.csv").write_bytes(b"levels")
+    archive = Archive(tmp_path / "archive")
+    by_id = {feed.id: feed for feed in feeds}
+    now = datetime(2026, 9, 30, tzinfo=UTC)
+    nothing, problems = arrive(by_id["checks"], archive, lambda: now)
+    assert nothing == []
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{tmp_path / 'sources.toml'}:10: feed.path: 'checks.csv' matches no file in {tmp_path}")
+    assert "accepted:" in problems[0]
+    arrived, none = arrive(by_id["levels"], archive, lambda: now)
+    assert none == ()
+    assert [artifact.source_name for artifact in arrived] == ["levels_1.csv"]
+
+
+def test_an_empty_settings_file_has_no_feeds(tmp_path: Path) -> None:
+    assert read_sources(write(tmp_path, "")) == ((), ())

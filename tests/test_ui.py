@@ -1,0 +1,143 @@
+"""The Dagster UI in a real browser, on a home where the main job has run: what a data engineer sees of assets, checks, runs and schedules."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from tests.conftest import Refreshed
+from tests.dagster_server import Server, dev
+from tests.waiting import wait_until
+
+CHROMIUM, CHROMEDRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
+SWITCHES = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1600,1200",
+)
+PAGE_LIMIT_S = 60
+
+if (CHROMIUM is None or CHROMEDRIVER is None) and os.environ.get("CI") != "true":
+    pytest.skip("needs chromium and chromedriver on the path; CI has them", allow_module_level=True)
+
+
+class Browser:
+    """A page at a time, read as a person reads it."""
+
+    def __init__(self, driver: webdriver.Chrome, server: Server, screenshots: Path) -> None:
+        self._driver = driver
+        self._server = server
+        self._screenshots = screenshots
+
+    def see(self, name: str, path: str, *expected: str) -> str:
+        """Open a page, wait until its text holds all that is expected, keep a picture of it, and give the text."""
+        self._driver.get(self._server.url + path)
+        try:
+            return wait_until(f"{name}: {', '.join(expected)}", lambda: self._text_with(expected), PAGE_LIMIT_S)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\non the page:\n{self._text()}") from None
+        finally:
+            assert self._driver.save_screenshot(str(self._screenshots / f"{name}.png"))
+
+    def _text_with(self, expected: tuple[str, ...]) -> str | None:
+        text = self._text()
+        return text if all(part in text for part in expected) else None
+
+    def _text(self) -> str:
+        try:
+            return self._driver.find_element(By.TAG_NAME, "body").text
+        except WebDriverException:
+            return ""  # the page is being drawn anew
+
+
+@pytest.fixture(scope="module")
+def server(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("ui")
+    shutil.copytree(refreshed.home, folder / "home", symlinks=True)
+    with dev(folder / "home", folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    assert CHROMIUM is not None, "CI must have chromium"
+    assert CHROMEDRIVER is not None, "CI must have chromedriver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(switch)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SE_OFFLINE", "true")
+        started = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
+    try:
+        started.set_page_load_timeout(PAGE_LIMIT_S)
+        yield started
+    finally:
+        started.quit()
+
+
+@pytest.fixture
+def browser(driver: webdriver.Chrome, server: Server, tmp_path: Path) -> Browser:
+    return Browser(driver, server, tmp_path)
+
+
+def test_assets_page_lists_the_products_as_materialized(browser: Browser, tmp_path: Path) -> None:
+    text = browser.see("assets", "/assets", "open_data / cftc_catalogue", "publish / kesiapan", "readiness / index_score", "Materialized")
+    assert "Failed to load" not in text
+    assert (tmp_path / "assets.png").stat().st_size > 10_000
+
+
+def test_lineage_page_shows_every_group(browser: Browser) -> None:
+    browser.see("lineage", "/asset-groups", "open_data", "publish", "quality", "readiness", "reference", "submissions", "uptime")
+
+
+def test_checks_tab_shows_the_host_rule_failed_and_the_others_passed(browser: Browser) -> None:
+    text = browser.see("checks", "/assets/uptime/kalbar_checks?view=checks", "host_of_government", "Failed")
+    listed = re.sub(r"\s*\n\s*", " | ", text)
+    assert "host_of_government | Failed" in listed
+    assert "has_rows | Succeeded" in listed
+    assert "arrived | Succeeded" in listed
+
+
+def test_failed_check_shows_which_rows_failed_and_why(browser: Browser) -> None:
+    text = browser.see(
+        "failed_check", "/assets/uptime/kalbar_checks?view=checks&checkDetail=host_of_government", "google | 2023-08-23", "wikipedia", "rows_failed"
+    )
+    assert "[host = news.ycombinator.com]" in text
+    assert "The address checked must be one of the government's" in text
+
+
+def test_runs_page_lists_the_runs_of_the_command(browser: Browser) -> None:
+    text = browser.see("runs", "/runs", "ingest", "readiness", "Success")
+    assert len(re.findall(r"^Success$", text, re.MULTILINE)) == 9
+    assert not re.findall(r"^(Failure|Started|Queued|Starting)$", text, re.MULTILINE)
+
+
+def test_runs_of_the_command_are_listed_under_their_job(browser: Browser, server: Server) -> None:
+    text = browser.see("runs_of_ingest", f"/locations/{server.location}/jobs/ingest/runs", "Target", "Success")
+    assert "No runs found" not in text
+    browser.see("runs_of_readiness", f"/locations/{server.location}/jobs/readiness/runs", "Target", "Success")
+
+
+def test_automation_page_shows_schedules_and_sensor(browser: Browser) -> None:
+    browser.see("automation", "/automation", "ingest_nightly", "refresh_quarterly", "due_quarters", "01:00 AM", "03:00 AM")
+
+
+def test_quarters_with_input_are_green_and_the_others_missing(browser: Browser) -> None:
+    text = browser.see("quarters", "/assets/readiness/index_score?view=partitions", "Materialized (", "2021-10-01")
+    shown = re.search(r"Failed \((\d+)\)\s+Materialized \((\d+)\)", text)
+    assert shown is not None
+    assert (int(shown[1]), int(shown[2])) == (0, 9)
