@@ -75,7 +75,8 @@ def load(connection: duckdb.DuckDBPyConnection, archive: Archive, clock: Callabl
         connection.execute("delete from quality.rule")
         for record in recorded:
             later = [other.valid_from for other in recorded if other.rule_id == record.rule_id and other.version > record.version]
-            valid_to = min(later) if later else None if (record.rule_id, record.version) in in_use else clock()
+            in_force = (record.rule_id, record.version) in in_use
+            valid_to = min(later) if later else None if in_force else archive.retire_rule(record.rule_id, record.version, clock())
             connection.execute(
                 "insert into quality.rule values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                 [

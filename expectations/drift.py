@@ -42,7 +42,8 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: list[str
     for name, kind in columns:
         column = f'"{name}"'
         range_ = f"min({column})::varchar, max({column})::varchar" if name not in suite.free_text else "null, null"
-        moments = f"avg({column}::double), stddev_samp({column}::double)" if kind.startswith(NUMBERS) else "null, null"
+        sound = f"filter (where isfinite({column}::double) and abs({column}::double) < 1e15)"  # a moment of infinity is an error
+        moments = f"avg({column}::double) {sound}, stddev_samp({column}::double) {sound}" if kind.startswith(NUMBERS) else "null, null"
         connection.execute(
             f"""
             insert into profile

@@ -10,6 +10,7 @@ import duckdb
 
 from expectations.rules import BatchConstraint, Fresh, HasRows, Rule, Steady, Suite
 
+MISSING = "<kosong>"
 Status = Literal["pass", "warn", "fail", "error", "not_evaluated"]
 
 
@@ -193,5 +194,5 @@ def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, ru
 
 
 def business_key(suite: Suite) -> str:
-    """SQL of what a row is about, as text; a missing part is a question mark."""
-    return "concat_ws(' | ', " + ", ".join(f"coalesce(\"{column}\"::varchar, '?')" for column in suite.key) + ")"
+    """SQL of what a row is about, as text; a missing part is `MISSING`."""
+    return "concat_ws(' | ', " + ", ".join(f"coalesce(\"{column}\"::varchar, '{MISSING}')" for column in suite.key) + ")"

@@ -264,7 +264,17 @@ def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batch: Batch) -> N
 
 def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch) -> None:
     connection.execute(f"create or replace temp table accepted_key as select distinct {gate.business_key(suite)} as business_key from accepted")
-    connection.execute(_sql("resolved.sql"), {"batch_id": batch.batch_id, "known_at": batch.known_at, "suite": suite.name})
+    connection.execute(
+        _sql("resolved.sql"),
+        {
+            "batch_id": batch.batch_id,
+            "known_at": batch.known_at,
+            "suite": suite.name,
+            "feed_id": batch.feed.id,
+            "missing": gate.MISSING,
+            "key_names_government": suite.owners.government is not None,
+        },
+    )
 
 
 def _write_batch(connection: duckdb.DuckDBPyConnection, reader: Reader, batch: Batch, read: int, counts: Counts, rejected: int, message: str | None) -> None:

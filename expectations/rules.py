@@ -200,13 +200,17 @@ class Fresh:
     breaks_rows = False
 
     def reproduce(self) -> str:
-        return f'select max("{self.column}") as newest, max("{self.reference}") as reference from batch'
+        return f'select {self._newest()} as newest, max("{self.reference}") as reference from batch'
 
     def evaluated(self) -> str:
         return f'count("{self.column}") > 0 and {self.within_s} > 0'
 
+    def _newest(self) -> str:
+        """A moment after the reference is no sign of freshness, but of a wrong clock."""
+        return f'max("{self.column}") filter (where "{self.column}" <= "{self.reference}" + interval 5 minutes)'
+
     def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
-        query = f'select 1 from {{batch}} having max("{self.column}") < max("{self.reference}") - to_seconds({self.within_s}) and {self.within_s} > 0'
+        query = f'select 1 from {{batch}} having {self._newest()} < max("{self.reference}") - to_seconds({self.within_s}) and {self.within_s} > 0'
         return _no_rows(query, stock, **common)
 
     def kwargs(self) -> dict[str, Any]:

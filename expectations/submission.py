@@ -117,7 +117,7 @@ SUITE = Suite(
             "row",
             "Koreksi (override) dan penarikan (withdrawal) hanya untuk nilai yang sudah ada; koreksi harus menyebut alasan dan siapa yang mengoreksi.",
             "Only a value that is there can be overridden or withdrawn; an override must state its reason and who made it.",
-            shows=("act", "indicator_id", "explanation"),
+            shows=("act",),
         ),
         Rule(
             "submission.value_in_scale",

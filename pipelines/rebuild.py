@@ -33,7 +33,7 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
     with Warehouse(fresh).open_for_writing() as connection:
         reference.load(connection, settings.governments)
         catalogue.load(connection, archive, clock)
-        judged_instruments(connection, run_id, clock)
+        judged_instruments(connection)
         _batches(connection, settings, archive, lake, run_id, clock, progress)
         for feed in settings.of(Product.UPTIME):
             roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed))

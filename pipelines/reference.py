@@ -28,7 +28,6 @@ def build_reference_asset(settings: Settings) -> dg.AssetsDefinition:
         check_specs=[checks.invariants_spec(REFERENCE, derived.INSTRUMENT)],
     )
     def load(
-        context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
         archive: dg.ResourceParam[Archive],
         clock: dg.ResourceParam[Callable[[], datetime]],
@@ -36,7 +35,7 @@ def build_reference_asset(settings: Settings) -> dg.AssetsDefinition:
         with warehouse.open_for_writing() as connection:
             counts = reference.load(connection, settings.governments)
             counts["rule"] = catalogue.load(connection, archive, clock)
-            stored = judged_instruments(connection, context.run_id, clock)
+            stored = judged_instruments(connection)
         yield dg.MaterializeResult(
             metadata={"dagster/row_count": sum(counts.values()), **counts},
             check_results=[checks.invariants_result(REFERENCE, derived.INSTRUMENT, stored)],
@@ -45,9 +44,12 @@ def build_reference_asset(settings: Settings) -> dg.AssetsDefinition:
     return load
 
 
-def judged_instruments(connection: duckdb.DuckDBPyConnection, run_id: str, clock: Callable[[], datetime]) -> dict[str, record.Outcome]:
-    """The invariants of instruments, weights and bands: judged when they change, kept under their fingerprint."""
+def judged_instruments(connection: duckdb.DuckDBPyConnection) -> dict[str, record.Outcome]:
+    """The invariants of instruments, weights and bands: judged when they change, kept under their fingerprint and the time the newest of them became
+    public, so that a rebuild says the same."""
     batch_id = identifier("ref.instrument", reference.fingerprint(), derived.INSTRUMENT.version)
     if not record.outcomes(connection, [batch_id]):
-        derived.judge(connection, derived.INSTRUMENT, {}, derived.Judged(batch_id, run_id, clock()))
+        newest = connection.execute("select max(known_at) from ref.component").fetchone()
+        assert newest is not None
+        derived.judge(connection, derived.INSTRUMENT, {}, derived.Judged(batch_id, "reference", newest[0]))
     return record.outcomes(connection, [batch_id])

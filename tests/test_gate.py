@@ -89,7 +89,7 @@ def test_planted_faults_are_found_in_their_rows_and_no_others(
     assert result.missing_count == 9 - evaluated
     assert failed(connection, "example.rule") == rows
     found = connection.execute("select source_row, business_key from failed order by source_row").fetchall()
-    assert found == [(row, f"{PLANTED[row - 2][0] or '?'} | {PLANTED[row - 2][1] or '?'}") for row in rows]
+    assert found == [(row, f"{PLANTED[row - 2][0] or gate.MISSING} | {PLANTED[row - 2][1] or gate.MISSING}") for row in rows]
     reproduced = connection.execute(result.rule.reproduce_sql()).fetchall()
     assert sorted(row[0] for row in reproduced) == rows
 

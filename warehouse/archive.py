@@ -5,7 +5,7 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
     artifacts/<feed>/<sha256>.json    where and when a feed brought them
     batches/<feed>/<batch_id>.json    when a batch was first judged (`known_at`) and by which versions
     releases/<release_id>.json        when a release was made
-    rules/<rule_id>-<version>.json    since when a rule is used, and what it said
+    rules/<rule_id>-<version>.json    since when a rule is used, and what it said (.retired: until when)
 """
 
 import json
@@ -147,6 +147,13 @@ class Archive:
         path = self.root / "rules" / f"{record.rule_id}-{record.version}.json"
         if not path.exists():
             _write_json(path, asdict(record))
+
+    def retire_rule(self, rule_id: str, version: int, at: datetime) -> datetime:
+        """Since when a rule is no longer in use; what was said first stands."""
+        path = self.root / "rules" / f"{rule_id}-{version}.retired"
+        if not path.exists():
+            write_atomically(path, at.isoformat().encode())
+        return datetime.fromisoformat(path.read_text())
 
     def _object(self, sha256: str) -> Path:
         return self.root / "objects" / sha256[:2] / sha256

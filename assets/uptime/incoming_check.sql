@@ -4,7 +4,7 @@ select
     service,
     checked_at,
     status,
-    case when latency_ms >= 0 then latency_ms end as latency_ms,
+    case when latency_ms between 0 and 600000 then latency_ms end as latency_ms,
     http_code,
     url,
     $artifact_sha256::varchar as artifact_sha256,

@@ -12,7 +12,11 @@ with cell as (
         case
             when lower(status) in ('up', 'degraded') then 'up'
             else lower(status)
-        end as status
+        end as status,
+        coalesce(
+            try_cast(checked_at as timestamptz),
+            try_strptime(regexp_extract(checked_at, '^[^(]*[0-9]'), '%a %b %d %Y %H:%M:%S GMT%z')
+        ) as said_at
     from incoming
 )
 
@@ -22,16 +26,16 @@ select
     url,
     nullif(regexp_extract(lower(url), '^[a-z]+://([^/:?#]+)', 1), '') as host,
     checked_at_text,
-    coalesce(
-        try_cast(checked_at_text as timestamptz),
-        try_strptime(regexp_extract(checked_at_text, '^[^(]*[0-9]'), '%a %b %d %Y %H:%M:%S GMT%z')
-    ) as checked_at,
+    case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then said_at end as checked_at,
     status_text,
     status,
     latency_text,
     case when status = 'up' then try_cast(latency_text as double) end as latency_ms,
     nullif(try_cast(http_code as integer), 0) as http_code,
     $received_at::timestamptz as received_at,
-    year(timezone($timezone, checked_at)) || '-Q' || quarter(timezone($timezone, checked_at)) as period
+    case
+        when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz
+            then year(timezone($timezone, said_at)) || '-Q' || quarter(timezone($timezone, said_at))
+    end as period
 from cell
 order by source_row;

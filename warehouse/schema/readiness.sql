@@ -70,7 +70,7 @@ comment on column readiness.component_score.agency_code is 'Agency; - = the gove
 comment on column readiness.component_score.period is 'Quarter | Triwulan';
 comment on column readiness.component_score.instrument_id is 'Instrument | Instrumen';
 comment on column readiness.component_score.stage is 'Stage | Tahap';
-comment on column readiness.component_score.level is 'domain, aspect or indicator | domain, aspect (aspek) atau indicator (indikator)';
+comment on column readiness.component_score.level is 'domain, aspect, indicator; index = a total published without its domains | domain, aspect (aspek), indicator (indikator); index = total yang diumumkan tanpa domainnya';
 comment on column readiness.component_score.component_id is 'Component | Komponen';
 comment on column readiness.component_score.parent_id is 'Component it is part of | Komponen induk';
 comment on column readiness.component_score.weight_num is 'Weight in this index: numerator | Bobot dalam indeks ini: pembilang | percent';
@@ -287,10 +287,23 @@ create or replace macro readiness.leaf_known_by(known_by) as table (
     inner join ref.instrument as instrument using (instrument_id)
 );
 
--- Grain: government, agency, period, instrument, stage, component (leaves, and every component above them).
+-- Grain: government, agency, period, instrument, stage, component (leaves, and every component above them). A total that was published without
+-- its domains is one row of its own, level index.
 create or replace macro readiness.component_as_of(known_by) as table (
     with leaf as (
         select * from readiness.leaf_known_by(known_by)
+    ),
+
+    published_total as (
+        select
+            government_code, '-' as agency_code, period, instrument_id, 'published' as stage,
+            (value * 100)::bigint as value_num, feed_id, batch_id, artifact_sha256, source_row
+        from core.published_index
+        where core.published_index.known_at <= known_by and component_id = '-'
+        qualify row_number() over (
+            partition by government_code, period, instrument_id
+            order by known_at desc, received_at desc, source_row desc
+        ) = 1
     ),
 
     total as (
@@ -368,6 +381,24 @@ create or replace macro readiness.component_as_of(known_by) as table (
         summed.source_row
     from summed
     inner join total using (government_code, agency_code, period, instrument_id, stage)
+    union all by name
+    select
+        published_total.* exclude (value_num),
+        'index' as level,
+        '-' as component_id,
+        null as parent_id,
+        100 as weight_num,
+        1 as weight_den,
+        100 as weight,
+        value_num,
+        100 as value_den,
+        value_num / 100 as value,
+        value_num as contribution_num,
+        100 as contribution_den,
+        value_num / 100 as contribution,
+        null as na_reason
+    from published_total
+    anti join leaf using (government_code, agency_code, period, instrument_id, stage)
 );
 
 -- Grain: government, agency, period, instrument, stage. A total that was published without its domains stands as it was published.
