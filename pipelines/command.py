@@ -304,8 +304,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
     wrong = 0
     for finding in doctor.examine():
-        wrong += bool(finding.mend)
-        mark = "[red]mend[/red]" if finding.mend else "[green]ok[/green]  "
+        wrong += finding.is_wrong
+        mark = "[red]mend[/red]" if finding.is_wrong else "[green]ok[/green]  "
         OUTPUT.print(mark, finding.what.ljust(20), end="  ", highlight=False)
         OUTPUT.print(finding.found, markup=False, highlight=False, soft_wrap=True)
         if finding.mend:
@@ -325,7 +325,7 @@ def _dev(arguments: argparse.Namespace) -> int:
     logging.getLogger("kesiapan").info("starting the Dagster UI")
     dagster = Path(sys.executable).with_name("dagster")
     os.chdir(ROOT)
-    os.execv(dagster, [str(dagster), "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(arguments.port)])
+    os.execv(dagster, [str(dagster), "dev", "-h", "127.0.0.1", "-p", str(arguments.port)])  # pyproject.toml names the code location
 
 
 if __name__ == "__main__":

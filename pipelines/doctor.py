@@ -20,11 +20,16 @@ PINNED = ("dagster", "duckdb", "great-expectations", "duckdb-sqlalchemy", "panda
 
 @dataclass(frozen=True)
 class Finding:
-    """`mend` is empty when all is well."""
+    """`mend` says what to do; it is empty when there is nothing to do. What is not there yet is not wrong."""
 
     what: str
     found: str
     mend: str = ""
+    not_there_yet: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.mend) and not self.not_there_yet
 
 
 def examine() -> Iterator[Finding]:
@@ -76,7 +81,7 @@ def _warehouse(loaded: Settings) -> Iterator[Finding]:
         with Warehouse(path).open_for_reading(wait_s=1) as connection:
             row = connection.execute("select max(schema_version), (select count(*) from meta.batch) from meta.migration").fetchone()
     except WarehouseMissing:
-        yield Finding("warehouse", f"{path}: not there yet", "run `make run`")
+        yield Finding("warehouse", f"{path}: not there yet", "run `make run`", not_there_yet=True)
     except WarehouseBusy as error:
         yield Finding("warehouse", str(error), "a run is writing; wait for it, or stop that process")
     except duckdb.Error as error:
@@ -93,7 +98,7 @@ def _published(loaded: Settings) -> Iterator[Finding]:
     try:
         connection = open_published(path)
     except WarehouseMissing:
-        yield Finding("published file", f"{path}: not there yet", "run `make run`")
+        yield Finding("published file", f"{path}: not there yet", "run `make run`", not_there_yet=True)
         return
     except duckdb.Error as error:
         yield Finding("published file", f"{path}: {str(error).splitlines()[0]}", "remove it and run `make run`: it is published again")

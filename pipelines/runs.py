@@ -18,9 +18,10 @@ def process_tag(pid: int | None = None) -> str:
 
 def _started(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return "gone"
+    return "gone" if state in ("Z", "X") else fields[18]  # a zombie is dead: nobody has reaped it yet
 
 
 def is_alive(tag: str) -> bool:

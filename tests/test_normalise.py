@@ -43,24 +43,8 @@ def understood(read: Read[object], value: object) -> None:
 
 # Any text.
 
-PIECES = st.sampled_from(
-    [
-        *"0123456789 .,:/-()QIVTZ\u00a0\u200b\n",
-        "level",
-        "mandiri",
-        "pusat",
-        "TW",
-        "2026",
-        "Jul",
-        "Desember",
-        "63",
-        "SPBE",
-        "Indikator",
-        "tahun",
-        "08:32",
-        "+99:99",
-    ]
-)
+WORDS = ("level", "mandiri", "pusat", "TW", "2026", "Jul", "Desember", "63", "SPBE", "Indikator", "tahun", "08:32", "+99:99")
+PIECES = st.sampled_from([*"0123456789 .,:/-()QIVTZ\u00a0\u200b\n", *WORDS])
 TEXT = st.text(max_size=40) | st.lists(PIECES, max_size=12).map("".join)
 
 
@@ -74,10 +58,9 @@ def test_any_text_is_read_or_not_and_never_breaks(name: str, text: str | None) -
 
 
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("text", [None, "", "-", " ", "\u00a0", "n/a", "belum", "belum ada", "?", "x" * 10_000, "1" * 10_000, "level " * 2_000, "3 " * 5_000])
+@pytest.mark.parametrize("text", [None, "", "-", " ", "\u00a0", "n/a", "belum", "belum ada", "?", "x" * 10_000, "level " * 2_000, "3 " * 5_000])
 def test_placeholders_and_rubbish_mean_nothing(name: str, text: str | None) -> None:
-    if (name, text) != ("level", "1" * 10_000) and (name, text) != ("level of a stage", "1" * 10_000):  # a number; that it is too large a rule says
-        assert ALL[name](text) == Read(None)
+    assert ALL[name](text) == Read(None)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +133,6 @@ def test_a_level_of_another_stage_is_not_taken() -> None:
         "-1",
         "3.456",
         "3,5,1",
-        "1.000",
         "3/5",
         "3 atau 4",
         "3-4",
@@ -170,7 +152,7 @@ def test_a_level_of_another_stage_is_not_taken() -> None:
     ],
 )
 def test_what_could_mean_another_level_or_none_is_not_read(text: str) -> None:
-    assert normalise.level(text) in (Read(None), Read(Decimal("1.000")) if text == "1.000_" else Read(None))
+    assert normalise.level(text) == Read(None)
 
 
 # Days.

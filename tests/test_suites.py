@@ -138,7 +138,7 @@ def installation(prepared: Path, tmp_path: Path) -> Installation:
 
 def as_csv(rows: Sequence[Row]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
@@ -313,7 +313,7 @@ PLANTED_SUBMISSIONS = [
     ),
     Planted(
         "submission.act_sound",
-        {1: {"act": "withdrawal"}, 4: {"act": "override", "explanation": "SK"}, 5: {"act": "hapus"}},
+        {0: {"act": ""}, 1: {"act": "withdrawal"}, 4: {"act": "override", "explanation": "SK"}, 5: {"act": "hapus"}},
         {1: " [act = withdrawal]", 4: " [act = override]", 5: " [act = hapus]"},
     ),
     Planted(
