@@ -22,7 +22,7 @@ from warehouse.home import Home
 
 GRAPH = Path(__file__).with_name("asset_graph.txt")
 JOBS = ("ingest", "inbox", "readiness", "publish", "refresh")
-NIGHT_LIMIT_S = 180
+NIGHT_LIMIT_S = 300
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,10 @@ def test_planted_faults_are_found_in_their_rows_and_no_others(
 
 def test_a_failed_row_is_kept_whole_with_a_reason_that_names_what_was_found(connection: duckdb.DuckDBPyConnection) -> None:
     stage(connection, PLANTED)
-    gate.judge(connection, suite(rule("example.rule", InSet("status", ("up", "down")), shows=("name", "status")), rule("example.named", NotNull("name"), shows=("name",))))
+    gate.judge(
+        connection,
+        suite(rule("example.rule", InSet("status", ("up", "down")), shows=("name", "status")), rule("example.named", NotNull("name"), shows=("name",))),
+    )
     rows = connection.execute("select rule_id, severity, row->>'amount', row->>'source_row', reason from failed order by rule_id, source_row").fetchall()
     assert rows == [
         ("example.named", "critical", "2.0", "3", "Harus benar. [name = kosong]"),
@@ -107,7 +110,9 @@ def test_a_failed_row_is_kept_whole_with_a_reason_that_names_what_was_found(conn
 
 def test_an_empty_batch_is_noticed_and_nothing_else_is_judged_on_it(connection: duckdb.DuckDBPyConnection) -> None:
     stage(connection, [])
-    results = gate.judge(connection, suite(rule("example.has_rows", HasRows(), scope="batch"), rule("example.named", NotNull("name")), rule("example.once", Unique(("name",)))))
+    results = gate.judge(
+        connection, suite(rule("example.has_rows", HasRows(), scope="batch"), rule("example.named", NotNull("name")), rule("example.once", Unique(("name",))))
+    )
     assert [(result.rule.rule_id, result.status) for result in results] == [
         ("example.has_rows", "fail"),
         ("example.named", "not_evaluated"),
@@ -182,14 +187,9 @@ def test_a_row_rule_never_rejects_a_batch_and_a_batch_rule_does(connection: duck
 
 @pytest.mark.parametrize(("within_s", "status"), [(3599, "warn"), (3600, "pass"), (0, "not_evaluated")])
 def test_an_old_batch_is_told_by_its_newest_row(connection: duckdb.DuckDBPyConnection, within_s: int, status: str) -> None:
-    connection.execute(
-        """
-        create temp table batch as
-        select 2 as source_row, 'a' as name, 'up' as status, '2026-09-30 10:00:00+00'::timestamptz as checked_at, '2026-09-30 12:00:00+00'::timestamptz as received_at
-        union all
-        select 3, 'b', 'up', '2026-09-30 11:00:00+00'::timestamptz, '2026-09-30 12:00:00+00'::timestamptz
-        """
-    )
+    connection.execute("create temp table batch (source_row bigint, name varchar, status varchar, checked_at timestamptz, received_at timestamptz)")
+    for row, checked_at in ((2, "2026-09-30 10:00:00+00"), (3, "2026-09-30 11:00:00+00")):
+        connection.execute("insert into batch values ($1, 'a', 'up', $2, '2026-09-30 12:00:00+00')", [row, checked_at])
     (result,) = gate.judge(connection, suite(rule("example.fresh", Fresh("checked_at", "received_at", within_s), "warning", "batch")))
     assert (result.status, result.unexpected_count) == (status, 0)
     assert result.observed_value == "2026-09-30 11:00:00+00 of 2026-09-30 12:00:00+00"
@@ -244,7 +244,9 @@ ANY_SUITE = suite(*[rule(f"example.{name}", constraint, scope="batch" if isinsta
 
 def by_pandas(rows: list[Cells]) -> dict[str, tuple[pd.Series, pd.Series]]:
     """For each rule: the rows it is about, and of those the rows that break it."""
-    table = pd.DataFrame(rows, columns=["name", "status", "amount"], index=range(2, len(rows) + 2)).astype({"name": "object", "status": "object", "amount": "float64"})
+    table = pd.DataFrame(rows, columns=["name", "status", "amount"], index=range(2, len(rows) + 2)).astype(
+        {"name": "object", "status": "object", "amount": "float64"}
+    )
     everything = pd.Series(True, index=table.index)
     up = table["status"].eq("up")
     amount_known = table["amount"].notna()
@@ -352,8 +354,6 @@ def test_the_version_of_a_suite_does_not_change_with_its_wording(changed: Rule) 
 
 def test_loading_the_definitions_does_not_wait_for_great_expectations(tmp_path: Path) -> None:
     code = "import sys, pipelines.definitions; print([name for name in ('great_expectations', 'sqlalchemy.dialects.duckdb', 'pandas') if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment(tmp_path / "home"), capture_output=True, text=True, timeout=120, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(tmp_path / "home"), capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "great_expectations" not in done.stdout.splitlines()[-1]

@@ -354,7 +354,9 @@ def test_a_login_page_that_comes_as_200_is_archived_and_its_reader_says_so(https
         ckan.READER.parse(archive.read(artifact.sha256), artifact)
 
 
-@pytest.mark.parametrize("body", ["[]", "3", '"text"', "null", "{}", '{"result": null}', '{"result": {"results": 3, "count": 1}}', '{"result": {"count": "many"}}', "{"])
+@pytest.mark.parametrize(
+    "body", ["[]", "3", '"text"', "null", "{}", '{"result": null}', '{"result": {"results": 3, "count": 1}}', '{"result": {"count": "many"}}', "{"]
+)
 def test_whatever_a_portal_answers_its_reader_says_what_is_wrong(httpserver: HTTPServer, tmp_path: Path, body: str) -> None:
     httpserver.expect_request(SEARCH).respond_with_data(body)
     archive = Archive(tmp_path)

@@ -1,6 +1,7 @@
 """What people write in a cell and what it is taken to mean: the contract's own form silently, other forms with a sentence that says so, the rest not."""
 
 import csv
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ BY_BPS = {row["bps_code"]: row["code"] for row in REGIONS}
 STAGES = ("self", "document", "interview", "final")
 TWO_STAGES = "Penilaian mandiri level : 3\r\nNilai kematangan pusat level : 2"
 
-ALL = {
+ALL: dict[str, Callable[[str | None], Read[object]]] = {
     "level": normalise.level,
     "level of a stage": lambda text: normalise.level(text, "self"),
     "day": normalise.day,

@@ -414,9 +414,7 @@ def test_of_two_claims_the_last_word_wins(loaded: duckdb.DuckDBPyConnection, why
     events = list(zip((2, 4), TIES[why], strict=True))
     with undone(loaded):
         for value, (known_at, submitted_at, received_at, first_row) in events if order == "loser first" else reversed(events):
-            claim(
-                loaded, "PEMDI2026", {"1": value}, known_at=known_at, submitted_at=submitted_at, received_at=received_at, first_row=first_row
-            )
+            claim(loaded, "PEMDI2026", {"1": value}, known_at=known_at, submitted_at=submitted_at, received_at=received_at, first_row=first_row)
         assert str(index(loaded)["index_value"]) == "4.00"
         assert loaded.execute("select value from core.assessment_current").fetchall() == [(Decimal("4.00"),)]
 
@@ -429,4 +427,9 @@ def test_governments_periods_and_stages_do_not_mix(loaded: duckdb.DuckDBPyConnec
         claim(loaded, "PEMDI2026", {"1": 1}, period="2026-Q2")
         claim(loaded, "PEMDI2026", {"1": 2}, government="63")
         found = {(row["government_code"], row["period"], row["stage"]): str(row["index_value"]) for row in indices(loaded)}
-    assert found == {("99", "2026-Q3", "final"): "3.00", ("99", "2026-Q3", "self"): "5.00", ("99", "2026-Q2", "final"): "1.00", ("63", "2026-Q3", "final"): "2.00"}
+    assert found == {
+        ("99", "2026-Q3", "final"): "3.00",
+        ("99", "2026-Q3", "self"): "5.00",
+        ("99", "2026-Q2", "final"): "1.00",
+        ("63", "2026-Q3", "final"): "2.00",
+    }

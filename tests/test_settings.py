@@ -138,7 +138,7 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "no such government": ('government = "63"\npath', 'government = "64"\npath', 9, "feed.government", ("'64'", "accepted: 63")),
     "feed twice": ('id = "catalogue"', 'id = "checks"', 22, "feed.id", ("'checks' is there already", "line 7")),
     "government twice": (
-        "[[feed]]\nid = \"checks\"",
+        '[[feed]]\nid = "checks"',
         '[[government]]\ncode = "63"\nname = "Kalsel"\ntimezone = "Asia/Makassar"\n\n[[feed]]\nid = "checks"',
         7,
         "government.code",

@@ -4,14 +4,16 @@ the child is not reaped, so that its number stays its own.
 
 Children are forked before this process has opened a DuckDB connection or a Dagster instance: a child starts as a fresh command does."""
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from tests.conftest import ROOT, environment
 
@@ -30,11 +32,22 @@ class Lane:
         self._to.flush()
         return int(self._from.readline())
 
-    def end(self) -> str:
-        """How the child ended: `exit 0`, `signal 9`. Waits for it."""
+    def end(self) -> tuple[str, float]:
+        """How the child ended (`exit 0`, `signal 9`), and the processor seconds it used. Waits for it."""
         self._to.write("end\n")
         self._to.flush()
-        return self._from.readline().strip()
+        how, _, seconds = self._from.readline().rpartition(" ")
+        return how, float(seconds)
+
+
+def processor_seconds(pid: int) -> float:
+    """Used so far by a process that runs, or that has ended and is not reaped."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def has_ended(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
 
 
 @contextmanager
@@ -62,11 +75,8 @@ def lane(scratch: Path, sources: Path) -> Iterator[Lane]:
 
 
 def _serve() -> None:
-    import great_expectations.expectations
-
-    import expectations.engine
-    import pipelines.launch
-    import pipelines.summary  # noqa: F401
+    for module in ("great_expectations.expectations", "expectations.engine", "pipelines.launch", "pipelines.summary"):
+        importlib.import_module(module)
     from pipelines import command
 
     while line := sys.stdin.readline():
@@ -78,12 +88,13 @@ def _serve() -> None:
         sys.stdout.flush()
         if not sys.stdin.readline():
             os.kill(child, signal.SIGKILL)  # the test is gone
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"signal {os.WTERMSIG(status)}\n" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}\n")
+        _, status, used = os.wait4(child, 0)
+        how = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
+        sys.stdout.write(f"{how} {used.ru_utime + used.ru_stime:.2f}\n")
         sys.stdout.flush()
 
 
-def _refresh(main: "object", home: str, log: str) -> None:
+def _refresh(main: Callable[[list[str]], int], home: str, log: str) -> NoReturn:
     """In the child: the command, with its output in the log. Never returns."""
     code = 70
     try:
@@ -92,7 +103,6 @@ def _refresh(main: "object", home: str, log: str) -> None:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.environ["KESIAPAN_HOME"] = home
-        assert callable(main)
         code = main(["refresh"])
     except BaseException:
         traceback.print_exc()

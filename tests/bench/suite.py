@@ -1,0 +1,39 @@
+"""The twelve rules of the benchmark as the gate knows them: nine of check logs and three more of the same kinds."""
+
+from dataclasses import replace
+
+from expectations import check
+from expectations.rules import Between, Holds, NotNull, Rule, Suite
+from tests.bench.data import RULES
+
+MORE = (
+    Rule("check.row_numbered", NotNull("source_row"), "completeness", "critical", "row", "Baris harus bernomor.", "A row must have its number."),
+    Rule(
+        "check.code_plausible",
+        Between("http_code", 100, 599),
+        "conformity",
+        "warning",
+        "row",
+        "Kode HTTP harus antara 100 dan 599.",
+        "The HTTP code must be between 100 and 599.",
+        shows=("http_code",),
+    ),
+    Rule(
+        "check.url_web",
+        Holds("starts_with(url, 'https://') or starts_with(url, 'http://')", when="url is not null", column="url"),
+        "conformity",
+        "warning",
+        "row",
+        "Alamat harus http atau https.",
+        "The address must be http or https.",
+        shows=("url",),
+    ),
+)
+
+
+def twelve_rules() -> Suite:
+    """The suite of check logs with the benchmark's rules: those that compare a batch with earlier ones are left out, hand-written SQL has no such."""
+    suite = check.suite((".go.id",))
+    suite = replace(suite, rules=tuple(rule for rule in suite.rules + MORE if rule.rule_id.removeprefix("check.") in RULES))
+    assert len(suite.rules) == len(RULES) == 12, "the hand-written rules are others than the gate's"
+    return suite

@@ -1,0 +1,578 @@
+"""Uptime: how check logs are read, and that days and incidents come out the same however the checks arrive, by an independent reckoning."""
+
+import io
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pa_parquet
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from assets.uptime import check_log, lake_day, roll_up
+from expectations.intake import Batch, FeedOutcome, Unreadable, take_in
+from tests.conftest import ROOT
+from warehouse import database, migrations, reference
+from warehouse.archive import Archive, Artifact
+from warehouse.database import Warehouse, transaction
+from warehouse.lake import Lake
+from warehouse.registry import Feed, FeedKind, Government, Service
+
+SAMPLE = ROOT / "samples" / "uptime" / "kalbar_checks.csv"
+RECEIVED = datetime(2026, 12, 1, tzinfo=UTC)
+START = datetime(2026, 10, 22, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+WEEK_MINUTES = 7 * 24 * 60
+MAX_HOLD_S = 26 * 3600
+MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
+# Berlin has no check of ours; its summer time ends within the week of the generated checks, so a day of 25 hours is among them.
+ZONES = ("Asia/Makassar", "Asia/Jayapura", "UTC", "Europe/Berlin")
+ARTIFACT = Artifact("0" * 64, 0, "text/csv", "checks", "checks.csv", RECEIVED)
+
+DayRow = tuple[str, date, int, int, int, int, int, int]
+IncidentRow = tuple[str, datetime, datetime | None, int, bool]
+
+
+@dataclass(frozen=True)
+class Check:
+    service: str
+    at: datetime
+    status: str
+    latency_ms: int | None = None
+
+
+def feed(zone: str = "Asia/Makassar", max_hold_s: int = MAX_HOLD_S, services: tuple[Service, ...] = ()) -> Feed:
+    return Feed(
+        "checks", FeedKind.CHECK_LOG, replace(MAKASSAR, timezone=zone), path=Path("checks.csv"), max_hold_s=max_hold_s, objective=0.99, services=services
+    )
+
+
+def as_csv(checks: Sequence[Check]) -> bytes:
+    """A log as a monitor writes it; every third time is spelt the way JavaScript does."""
+    lines = ["service,checked_at,status,latency_ms"]
+    for number, check in enumerate(checks):
+        spelt = check.at.strftime("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)") if number % 3 == 2 else check.at.isoformat()
+        lines.append(f"{check.service},{spelt},{check.status},{'' if check.latency_ms is None else check.latency_ms}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]]:
+    with database.scratch() as connection:
+        check_log.stage(connection, check_log.parse(data, artifact), feed(), artifact)
+        found = connection.execute("select * from batch order by source_row")
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+# Reading.
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2022-08-24T06:43:03Z", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24T06:43:03.250Z", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("2022-08-24T14:43:03+08:00", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 06:43:03+00", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("Wed Aug 24 2022 06:43:03 GMT+0000 (Coordinated Universal Time)", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("Wed Aug 24 2022 14:43:03 GMT+0800 (Waktu Indonesia Tengah)", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("Wed Aug 24 2022 06:43:03 GMT+0000", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("yesterday", None),
+        ("2022-13-01T00:00:00Z", None),
+        ("", None),
+    ],
+)
+def test_both_spellings_of_time_are_read_and_others_are_no_time(written: str, meant: datetime | None) -> None:
+    (row,) = staged(f"service,checked_at,status\ndinkes,{written},up\n".encode())
+    assert (row["checked_at"], row["checked_at_text"]) == (meant, written or None)
+
+
+def test_the_real_log_of_kalimantan_barat_is_read_whole() -> None:
+    rows = staged(SAMPLE.read_bytes())
+    assert len(rows) == len(SAMPLE.read_text(encoding="utf-8").splitlines()) - 1
+    assert [row["source_row"] for row in rows] == list(range(2, len(rows) + 2))
+    assert {row["status"] for row in rows} == {"up", "down"}
+    assert [row for row in rows if row["checked_at"] is None] == []
+    assert [row for row in rows if row["host"] is None] == []
+
+
+def test_names_of_other_monitors_are_understood() -> None:
+    (row,) = staged(
+        b" Slug ,TARGET,ts,Status,response_time_ms,status_code,extra\ndinkes,https://Dinkes.Example.GO.ID:8443/x,2026-09-01T00:00:00Z,Degraded,120,200,x\n"
+    )
+    assert (row["service"], row["host"], row["status"], row["status_text"], row["latency_ms"], row["http_code"]) == (
+        "dinkes",
+        "dinkes.example.go.id",
+        "up",
+        "Degraded",
+        120.0,
+        200,
+    )
+
+
+def test_a_failed_check_has_no_latency_and_a_code_of_nought_is_none() -> None:
+    (row,) = staged(b"service,checked_at,status,latency_ms,http_code\ndinkes,2026-09-01T00:00:00Z,down,30000,0\n")
+    assert (row["latency_ms"], row["latency_text"], row["http_code"]) == (None, "30000", None)
+
+
+def test_codes_and_names_that_look_like_numbers_stay_text() -> None:
+    (row,) = staged(b'service,checked_at,status\n"007","2026-09-01T00:00:00Z",up\n')
+    assert row["service"] == "007"
+
+
+def test_parquet_says_the_same_as_csv() -> None:
+    checks = [Check("dinkes", START + number * HOUR, "up" if number % 2 else "down", 10 * number) for number in range(5)]
+    table = pa.table(
+        {
+            "service": [check.service for check in checks],
+            "checked_at": pa.array([check.at for check in checks], pa.timestamp("us", "UTC")),
+            "status": [check.status for check in checks],
+            "latency_ms": pa.array([check.latency_ms for check in checks], pa.int32()),
+        }
+    )
+    buffer = io.BytesIO()
+    pa_parquet.write_table(table, buffer)
+    wanted = ("source_row", "service", "checked_at", "status", "latency_ms")
+    from_parquet, from_csv = ([[row[name] for name in wanted] for row in staged(data)] for data in (buffer.getvalue(), as_csv(checks)))
+    assert from_parquet == from_csv
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            b"service,when,status\ndinkes,2026,up\n",
+            r"columns missing: checked_at \(checked_at or last_updated or timestamp or time or ts\); found: service, when, status",
+        ),
+        (b"a,b\n1,2\n", r"columns missing: service .*, checked_at .*, status"),
+        (b"service;checked_at;status\ndinkes;2026-09-01;up\n", "columns missing"),
+        (b"", "."),
+        (b"\x00\x01\x02\x03", "neither CSV nor Parquet"),
+        (b"PAR1 no parquet", "Parquet file cannot be read"),
+        (b"service,checked_at,status\ndinkes,2026\n", "CSV cannot be read"),
+        (b"service,checked_at,status\n\xff\xfe,2026,up\n", "CSV cannot be read"),
+    ],
+    ids=["one missing", "all missing", "semicolons", "empty", "binary", "no parquet", "short row", "not UTF-8"],
+)
+def test_what_is_no_check_log_is_refused_in_words(data: bytes, said: str) -> None:
+    with pytest.raises(Unreadable, match=said):
+        check_log.parse(data, ARTIFACT)
+
+
+@settings(max_examples=100, deadline=None)
+@given(start=st.sampled_from([b"", b"PAR1", b"service,checked_at,status\n", b'"service","checked_at","status"\r\n']), rest=st.binary(max_size=200))
+def test_any_bytes_are_a_log_or_are_refused(start: bytes, rest: bytes) -> None:
+    try:
+        table = check_log.parse(start + rest, ARTIFACT)
+    except Unreadable:
+        return
+    assert table.column("source_row").to_pylist() == list(range(2, table.num_rows + 2))
+    assert {table.schema.field(name).type for name in check_log.ACCEPTED} == {pa.string()}
+
+
+# The reckoning, by hand.
+
+
+def reckon(checks: Sequence[Check], zone: str, max_hold_s: int) -> tuple[list[DayRow], list[IncidentRow]]:
+    """Service-days and incidents of checks of which no two are of one service and moment, second by interval."""
+    cut = ZoneInfo(zone)
+    latest = max(check.at for check in checks)
+    of_service: dict[str, list[Check]] = defaultdict(list)
+    for check in sorted(checks, key=lambda check: check.at):
+        of_service[check.service].append(check)
+    days: list[DayRow] = []
+    incidents: list[IncidentRow] = []
+    for service, mine in sorted(of_service.items()):
+        held = []
+        for check, following in zip(mine, [*mine[1:], None], strict=True):
+            until = min(latest if following is None else following.at, check.at + timedelta(seconds=max_hold_s))
+            held.append((check, until))
+        day = mine[0].at.astimezone(cut).date()
+        last = latest.astimezone(cut).date()
+        for _ in range((last - day).days + 1):
+            begin, end = (datetime.combine(one, time(), cut).astimezone(UTC) for one in (day, day + timedelta(days=1)))
+            seconds = dict.fromkeys(("up", "down", "maintenance", "unknown"), 0)
+            for check, until in held:
+                seconds[check.status] += max(0, int((min(until, end) - max(check.at, begin)).total_seconds()))
+            told = seconds["up"] + seconds["down"] + seconds["maintenance"]
+            on_day = [check for check in mine if begin <= check.at < end]
+            unknown = int((end - begin).total_seconds()) - told
+            failures = sum(check.status == "down" for check in on_day)
+            days.append((service, day, seconds["up"], seconds["down"], unknown, seconds["maintenance"], len(on_day), failures))
+            day += timedelta(days=1)
+        open_: tuple[datetime, int] | None = None
+        for check, until in held:
+            if check.status == "down":
+                started, down_s = open_ or (check.at, 0)
+                open_ = (started, down_s + int((until - check.at).total_seconds()))
+            elif check.status == "up" and open_ is not None:
+                incidents.append((service, open_[0], check.at, open_[1], False))
+                open_ = None
+        if open_ is not None:
+            incidents.append((service, open_[0], None, open_[1], True))
+    return days, sorted(incidents, key=lambda incident: incident[:2])
+
+
+def days_of(connection: duckdb.DuckDBPyConnection) -> list[DayRow]:
+    return connection.execute(
+        "select service_id, day, up_s, down_s, unknown_s, maintenance_s, checks, failed_checks from uptime.service_day order by service_id, day"
+    ).fetchall()
+
+
+def incidents_of(connection: duckdb.DuckDBPyConnection) -> list[IncidentRow]:
+    rows = connection.execute("select service_id, started_at, ended_at, duration_s, is_open from uptime.incident order by service_id, started_at").fetchall()
+    return [(service, started.astimezone(UTC), ended and ended.astimezone(UTC), duration, is_open) for service, started, ended, duration, is_open in rows]
+
+
+def whole_tables(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[object, ...]]]:
+    """Every column, latencies and ids too."""
+    return [
+        connection.execute(f"select * from {table} order by all").fetchall()
+        for table in ("uptime.service_day", "uptime.incident", "ref.service", "uptime.rolled_up", "uptime.touched_day")
+    ]
+
+
+@dataclass(frozen=True)
+class Station:
+    """An empty warehouse in memory with its lake, into which checks go straight: staged, promoted and rolled up, but not judged."""
+
+    connection: duckdb.DuckDBPyConnection
+    lake: Lake
+
+    def promote(self, feed: Feed, checks: Sequence[Check], received_at: datetime = RECEIVED) -> None:
+        data = as_csv(checks)
+        artifact = Archive(self.lake.root / "archive").store(feed.id, "checks.csv", data, received_at)
+        check_log.stage(self.connection, check_log.parse(data, artifact), feed, artifact)
+        self.connection.execute("create or replace temp view accepted as select * from batch")
+        with transaction(self.connection):
+            counts = lake_day.promote(self.connection, Batch("batch", feed, artifact, received_at, "run"), self.lake)
+        assert counts.added + counts.updated + counts.unchanged == len(checks)
+
+    def roll_up(self, feed: Feed) -> roll_up.RollUp:
+        return roll_up.roll_up(self.connection, self.lake, feed)
+
+
+@pytest.fixture(scope="module")
+def memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    with database.scratch() as connection:
+        migrations.apply(connection)
+        reference.load(connection, (MAKASSAR,))
+        yield connection
+
+
+@contextmanager
+def emptied(connection: duckdb.DuckDBPyConnection, zone: str) -> Iterator[Station]:
+    for table in ("uptime.service_day", "uptime.incident", "uptime.touched_day", "uptime.rolled_up", "meta.lake_partition", "ref.service"):
+        connection.execute(f"delete from {table}")
+    connection.execute("update ref.government set timezone = $1 where code = $2", [zone, MAKASSAR.code])
+    with TemporaryDirectory(prefix="kesiapan-lake-") as folder:
+        yield Station(connection, Lake(Path(folder)))
+
+
+@st.composite
+def check_sets(draw: st.DrawFn) -> list[Check]:
+    """A few checks of one to three services within a week: sparse, so that services fall silent for days; no two of one service and moment."""
+    services = draw(st.integers(1, 3))
+    keys = draw(st.lists(st.tuples(st.sampled_from("abc"[:services]), st.integers(0, WEEK_MINUTES)), min_size=1, max_size=14, unique=True))
+    checks = []
+    for service, minute in keys:
+        status = draw(st.sampled_from(("up", "up", "down", "down", "unknown", "maintenance")))
+        checks.append(Check(service, START + minute * MINUTE, status, draw(st.integers(1, 900)) if status == "up" else None))
+    return checks
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Checks in the batches they come in; some come in more than one. `rolled` says after which batches the roll-up runs."""
+
+    batches: tuple[tuple[Check, ...], ...]
+    rolled: tuple[bool, ...]
+
+    @property
+    def checks(self) -> list[Check]:
+        return sorted({check for batch in self.batches for check in batch}, key=lambda check: (check.service, check.at))
+
+
+@st.composite
+def arrivals(draw: st.DrawFn, most: int = 4) -> Arrival:
+    checks = draw(check_sets())
+    count = draw(st.integers(1, most))
+    batches: list[list[Check]] = [[] for _ in range(count)]
+    for check in checks:
+        batches[draw(st.integers(0, count - 1))].append(check)
+    again = draw(st.lists(st.tuples(st.integers(0, count - 1), st.sampled_from(checks)), max_size=4))
+    for number, check in again:
+        if check not in batches[number]:
+            batches[number].append(check)
+    filled = [tuple(batch) for batch in batches if batch]
+    return Arrival(tuple(filled), tuple(draw(st.booleans()) for _ in filled))
+
+
+HOLDS = st.sampled_from([60, 3600, MAX_HOLD_S, 50 * 3600])
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@MANY
+@example(checks=[Check("a", START + timedelta(hours=15), "down"), Check("b", START + timedelta(days=4), "up", 9)], zone="Asia/Makassar", max_hold_s=MAX_HOLD_S)
+@given(checks=check_sets(), zone=st.sampled_from(ZONES), max_hold_s=HOLDS)
+def test_days_and_incidents_are_those_reckoned_by_hand(memory: duckdb.DuckDBPyConnection, checks: list[Check], zone: str, max_hold_s: int) -> None:
+    with emptied(memory, zone) as station:
+        its_feed = feed(zone, max_hold_s)
+        station.promote(its_feed, checks)
+        done = station.roll_up(its_feed)
+        days, incidents = reckon(checks, zone, max_hold_s)
+        assert days_of(memory) == days
+        assert incidents_of(memory) == incidents
+        assert (done.service_days, done.incidents) == (len(days), len(incidents))
+        ratios = memory.execute("select availability, availability_strict, coverage from uptime.service_day order by service_id, day").fetchall()
+        for (_, _, up, down, unknown, maintenance, _, _), (availability, strict, coverage) in zip(days, ratios, strict=True):
+            whole = up + down + unknown + maintenance
+            assert availability == (pytest.approx(up / (up + down)) if up + down else None)
+            assert strict == (pytest.approx(up / (whole - maintenance)) if whole > maintenance else None)
+            assert coverage == pytest.approx((whole - unknown) / whole)
+
+
+def test_a_daily_check_that_holds_for_26_hours_crosses_two_midnights(memory: duckdb.DuckDBPyConnection) -> None:
+    """22:30 in Makassar: an hour and a half of that day, all of the next, half an hour of the one after."""
+    with emptied(memory, "Asia/Makassar") as station:
+        late = datetime(2026, 10, 23, 14, 30, tzinfo=UTC)
+        station.promote(feed(), [Check("a", late, "up", 5), Check("b", late + timedelta(days=3), "up", 5)])
+        station.roll_up(feed())
+        assert [row[2:5] for row in days_of(memory) if row[0] == "a"] == [
+            (5400, 0, 81000),
+            (86400, 0, 0),
+            (1800, 0, 84600),
+            (0, 0, 86400),
+        ]
+
+
+# However checks arrive, the days and incidents are the same.
+
+
+@MANY
+@example(  # `a` at 23:00 of the 22nd holds until 01:00 of the 24th, a day that the second batch reckons again
+    arrival=Arrival(
+        (
+            (Check("a", START + 15 * HOUR, "up", 5), Check("a", START + 52 * HOUR, "up", 5), Check("b", START + 74.5 * HOUR, "up", 5)),
+            (Check("b", START + 75 * HOUR, "up", 5),),
+        ),
+        (True, True),
+    ),
+    zone="Asia/Makassar",
+    max_hold_s=MAX_HOLD_S,
+)
+@given(arrival=arrivals(), zone=st.sampled_from(ZONES), max_hold_s=HOLDS)
+def test_the_way_checks_arrive_in_does_not_show(memory: duckdb.DuckDBPyConnection, arrival: Arrival, zone: str, max_hold_s: int) -> None:
+    its_feed = feed(zone, max_hold_s)
+    with emptied(memory, zone) as station:
+        station.promote(its_feed, arrival.checks)
+        station.roll_up(its_feed)
+        at_once = whole_tables(memory)
+    with emptied(memory, zone) as station:
+        for number, (batch, rolled) in enumerate(zip(arrival.batches, arrival.rolled, strict=True)):
+            station.promote(its_feed, batch, RECEIVED + number * HOUR)
+            if rolled:
+                station.roll_up(its_feed)
+        station.roll_up(its_feed)
+        days, incidents = reckon(arrival.checks, zone, max_hold_s)
+        assert days_of(memory) == days
+        assert incidents_of(memory) == incidents
+        assert whole_tables(memory) == at_once
+
+
+@MANY
+@given(arrival=arrivals(most=2), corrected=st.integers(0, 13), status=st.sampled_from(["up", "down", "maintenance", "unknown"]))
+def test_a_correction_leaves_days_as_if_it_had_been_so_from_the_start(memory: duckdb.DuckDBPyConnection, arrival: Arrival, corrected: int, status: str) -> None:
+    wrong = arrival.checks[corrected % len(arrival.checks)]
+    right = replace(wrong, status=status, latency_ms=None)
+    with emptied(memory, "Asia/Makassar") as station:
+        for number, batch in enumerate([*arrival.batches, (right,)]):
+            station.promote(feed(), batch, RECEIVED + number * HOUR)
+            station.roll_up(feed())
+        days, incidents = reckon([right if check == wrong else check for check in arrival.checks], "Asia/Makassar", MAX_HOLD_S)
+        assert days_of(memory) == days
+        assert incidents_of(memory) == incidents
+
+
+def test_a_correction_that_was_received_earlier_corrects_nothing(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        station.promote(feed(), [Check("a", START, "up", 5), Check("a", START + HOUR, "up", 5)])
+        station.promote(feed(), [Check("a", START, "down")], RECEIVED - HOUR)
+        station.roll_up(feed())
+        assert days_of(memory) == [("a", date(2026, 10, 22), 3600, 0, 82800, 0, 2, 0)]
+
+
+def test_of_two_checks_of_one_moment_in_a_file_the_last_row_counts(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        station.promote(feed(), [Check("a", START, "up", 5), Check("a", START, "down"), Check("a", START + HOUR, "up", 5)])
+        station.roll_up(feed())
+        assert days_of(memory) == [("a", date(2026, 10, 22), 0, 3600, 82800, 0, 2, 1)]
+
+
+def test_new_settings_reckon_all_days_again(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = [Check("a", START, "up", 5), Check("a", START + 3 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        station.promote(feed(), checks)
+        station.roll_up(feed())
+        assert station.roll_up(feed()).from_day is None
+        station.roll_up(feed(max_hold_s=3600))
+        assert days_of(memory) == reckon(checks, "Asia/Makassar", 3600)[0]
+        renamed = feed(max_hold_s=3600, services=(Service("a", "dinkes", "Dinas Kesehatan", agency="002"),))
+        station.roll_up(renamed)
+        assert memory.execute("select distinct service_id, agency_code from uptime.service_day").fetchall() == [("dinkes", "002")]
+        assert memory.execute("select code, name, agency_code, objective from ref.service where code = 'dinkes'").fetchall() == [
+            ("dinkes", "Dinas Kesehatan", "002", 0.99)
+        ]
+
+
+# The whole way: archived, judged, promoted, rolled up.
+
+
+@dataclass
+class Site:
+    """One installation in a folder, with a clock that moves an hour with every file."""
+
+    root: Path
+    feed: Feed
+    now: datetime = RECEIVED
+
+    def __post_init__(self) -> None:
+        self.archive = Archive(self.root / "archive")
+        self.lake = Lake(self.root / "lake")
+        self.warehouse = Warehouse(self.root / "warehouse.duckdb")
+        with self.warehouse.open_for_writing() as connection:
+            reference.load(connection, (self.feed.government,))
+
+    def bring(self, name: str, data: bytes) -> FeedOutcome:
+        self.now += HOUR
+        artifact = self.archive.store(self.feed.id, name, data, self.now)
+        reader = check_log.reader(self.feed, self.lake)
+        return take_in(self.warehouse, self.archive, self.feed, reader, [artifact], (), f"run {self.now}", lambda: self.now, lambda message: None)
+
+    def roll_up(self) -> roll_up.RollUp:
+        with self.warehouse.open_for_writing() as connection:
+            return roll_up.roll_up(connection, self.lake, self.feed)
+
+    def tables(self) -> list[list[tuple[object, ...]]]:
+        with self.warehouse.open_for_reading() as connection:
+            return whole_tables(connection)
+
+    def days(self) -> list[DayRow]:
+        with self.warehouse.open_for_reading() as connection:
+            return days_of(connection)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path, feed())
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(arrival=arrivals(most=3))
+def test_the_whole_way_gives_the_same_days_however_files_are_cut(arrival: Arrival) -> None:
+    with TemporaryDirectory(prefix="kesiapan-site-") as folder:
+        site = Site(Path(folder), feed())
+        read = []
+        for number, (batch, rolled) in enumerate(zip(arrival.batches, arrival.rolled, strict=True)):
+            outcome = site.bring(f"checks_{number}.csv", as_csv(batch))
+            read.append((outcome.status, outcome.read, outcome.added + outcome.updated + outcome.unchanged, outcome.rejected))
+            if rolled:
+                site.roll_up()
+        site.roll_up()
+        assert read == [("ok", len(batch), len(batch), 0) for batch in arrival.batches]
+        days, incidents = reckon(arrival.checks, "Asia/Makassar", MAX_HOLD_S)
+        with site.warehouse.open_for_reading() as connection:
+            assert days_of(connection) == days
+            assert incidents_of(connection) == incidents
+
+
+def test_the_same_file_twice_changes_nothing(site: Site) -> None:
+    data = as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down"), Check("b", START + 30 * HOUR, "up", 7)])
+    first = site.bring("checks.csv", data)
+    site.roll_up()
+    before, lake = site.tables(), sorted(site.lake.root.rglob("*"))
+    again = site.bring("checks.csv", data)
+    assert (first.status, first.added, first.unchanged) == ("ok", 3, 0)
+    assert (again.status, again.batches, again.batches_unchanged, again.read, again.added, again.unchanged) == ("unchanged", 1, 1, 3, 0, 3)
+    assert site.roll_up().from_day is None
+    assert (site.tables(), sorted(site.lake.root.rglob("*"))) == (before, lake)
+
+
+def test_the_same_checks_in_another_file_change_nothing(site: Site) -> None:
+    checks = [Check("a", START, "up", 5), Check("a", START + HOUR, "down"), Check("b", START + 30 * HOUR, "up", 7)]
+    site.bring("checks.csv", as_csv(checks))
+    site.roll_up()
+    before = site.tables()
+    again = site.bring("export.csv", as_csv([checks[2], checks[0]]))
+    assert (again.status, again.read, again.added, again.updated, again.unchanged) == ("ok", 2, 0, 0, 2)
+    assert site.roll_up().from_day is None
+    assert site.tables() == before
+
+
+def test_a_corrected_check_opens_its_day_again(site: Site) -> None:
+    site.bring("checks.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "up", 5), Check("a", START + 50 * HOUR, "up", 5)]))
+    site.roll_up()
+    assert site.days()[0] == ("a", date(2026, 10, 22), 57600, 0, 28800, 0, 2, 0)
+    corrected = site.bring("correction.csv", as_csv([Check("a", START, "down")]))
+    assert (corrected.added, corrected.updated, corrected.unchanged) == (0, 1, 0)
+    done = site.roll_up()
+    assert done.from_day is not None
+    assert done.from_day <= date(2026, 10, 22)
+    assert site.days()[0] == ("a", date(2026, 10, 22), 54000, 3600, 28800, 0, 2, 1)
+    with site.warehouse.open_for_reading() as connection:
+        assert incidents_of(connection) == [("a", START, START + HOUR, 3600, False)]
+
+
+def test_checks_that_break_a_rule_are_set_aside_and_the_others_count(site: Site) -> None:
+    future = (RECEIVED + 20 * HOUR).isoformat()
+    rows = [
+        "service,checked_at,status,url",
+        f"a,{START.isoformat()},up,https://a.go.id",
+        f"a,{(START + HOUR).isoformat()},sideways,https://a.go.id",
+        "a,soon,up,https://a.go.id",
+        f"a,{future},up,https://a.go.id",
+        f",{START.isoformat()},up,https://a.go.id",
+        f"news,{START.isoformat()},up,https://news.example.com",
+        f"a,{(START + 2 * HOUR).isoformat()},up,https://a.go.id",
+    ]
+    site.feed = replace(site.feed, hosts=(".go.id",))
+    outcome = site.bring("checks.csv", "\n".join(rows).encode())
+    site.roll_up()
+    assert (outcome.status, outcome.read, outcome.added, outcome.rejected) == ("ok", 7, 2, 5)
+    with site.warehouse.open_for_reading() as connection:
+        broken = connection.execute(
+            "select split_part(row_key, ':', 2)::integer, rule_id, row::varchar from quality.failed_row where severity = 'critical' order by all"
+        ).fetchall()
+    assert [(row, rule_id) for row, rule_id, _ in broken] == [
+        (3, "check.status_known"),
+        (4, "check.time_readable"),
+        (5, "check.not_in_the_future"),
+        (6, "check.service_named"),
+        (7, "check.host_of_government"),
+    ]
+    assert json.loads(broken[0][2])["status_text"] == "sideways"
+    assert site.days() == [("a", date(2026, 10, 22), 7200, 0, 79200, 0, 2, 0)]
+
+
+def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) -> None:
+    site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("b", START + 30 * HOUR, "down")]))
+    site.bring("two.csv", as_csv([Check("a", START, "down"), Check("a", START + 31 * HOUR, "up", 5)]))
+    site.roll_up()
+    before = site.tables()
+    shutil.copytree(site.root / "archive", tmp_path / "second" / "archive")
+    second = Site(tmp_path / "second", site.feed, now=site.now)
+    reader = check_log.reader(second.feed, second.lake)
+    take_in(second.warehouse, second.archive, second.feed, reader, [], (), "rebuild", lambda: second.now, lambda message: None)
+    second.roll_up()
+    assert second.tables() == before
