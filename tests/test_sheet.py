@@ -76,6 +76,21 @@ def test_the_published_numbers_are_read() -> None:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_comma_semicolon_and_tab_are_told_apart(separator: str, line_end: str, bom: bytes) -> None:
+    text = f"{HEADER}{line_end}{ROW}{line_end}".replace(",", separator)
+    assert read(bom + text.encode()) == [READ]
+
+
+def test_a_comma_inside_a_cell_does_not_move_its_neighbours() -> None:
+    assert read(f'{HEADER}\n63.10,2026-Q3,PEMDI2026,1,self,"3,50","a; ""b"", c"\n') == [READ | {"value": "3,50", "explanation": 'a; "b", c'}]
+    assert read(f"{HEADER};x\n{ROW}\n".replace(",", ";").replace("3.50", "3,50")) == [READ | {"value": "3,50"}]
+
+
+def test_a_file_in_the_windows_encoding_keeps_its_letters() -> None:
+    assert read(f"{HEADER}\n{ROW} – “é”\n".encode("cp1252")) == [READ | {"explanation": "Naskah akademik – “é”"}]
+
+
 def test_indonesian_headers_are_understood() -> None:
     header = "Kode Pemda;KODE_SKPD;periode;Instrumen; indikator ;Tahap;NILAI;Penjelasan;bukti;Tanggal Bukti;pengirim;Tanggal  Kirim;Tindakan"
     assert set(submission.ALIASES.values()) == set(submission.COLUMNS)
