@@ -204,7 +204,7 @@ def _is_no_data(filled: Row, gaps: bool, names: Mapping[str, str], required: tup
 
 
 def _text_head(data: bytes, names: Mapping[str, str], required: tuple[str, ...]) -> _Head:
-    """The header by the separator that gives it; of none does, by the one that comes nearest."""
+    """The header by the separator that gives it; if none does, by the one that comes nearest."""
     kind = next((name for signature, name in OTHER_KINDS.items() if data.startswith(signature)), None)
     text = "\0" if kind else _decode(data).replace("\u00a0", " ")
     if "\0" in text:

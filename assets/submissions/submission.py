@@ -74,7 +74,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     return counts_of_compared(connection, periods_of_compared(connection))
 
 
-READER = Reader(parser_version="submission 1", suite=SUITE, parse=parse, stage=stage, promote=promote)
+READER = Reader(parser_version="submission 2", suite=SUITE, parse=parse, stage=stage, promote=promote)
 
 
 def _sql(name: str) -> str:
