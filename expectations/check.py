@@ -12,7 +12,7 @@ COLUMNS = {
     "checked_at": "TIMESTAMP WITH TIME ZONE",
     "status_text": "VARCHAR",
     "status": "VARCHAR",
-    "latency_text": "VARCHAR",
+    "latency_ms_text": "VARCHAR",
     "latency_ms": "DOUBLE",
     "http_code": "INTEGER",
     "received_at": "TIMESTAMP WITH TIME ZONE",
@@ -105,7 +105,7 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
                 "row",
                 "Waktu tanggap harus antara 0 dan 10 menit.",
                 "The latency must be between 0 and 10 minutes.",
-                shows=("latency_text",),
+                shows=("latency_ms_text",),
             ),
             Rule(
                 "check.time_unique",

@@ -83,30 +83,41 @@ usual as (
     group by column_profile.column_name
 ),
 
-share_now as (
-    select
-        column_name,
-        unnest(json_keys(top_values)) as label,
-        (top_values ->> ('$."' || label || '"'))::double / nullif(rows - nulls, 0) as share
+counted_now as (
+    select column_name, rows - nulls as filled, unnest(map_entries(top_values::map(varchar, bigint))) as entry
     from profile
     where origin = 'staged' and top_values is not null
 ),
 
-share_each as (
-    select
-        column_profile.batch_id,
-        column_profile.column_name,
-        unnest(json_keys(column_profile.top_values)) as label,
-        (column_profile.top_values ->> ('$."' || label || '"'))::double / nullif(column_profile.rows - column_profile.nulls, 0) as share
+share_now as (
+    select column_name, entry.key as label, entry.value / nullif(filled, 0) as share from counted_now
+),
+
+-- columns whose values were counted in every earlier batch: what is not known is not different
+counted_always as (
+    select column_profile.column_name
     from quality.column_profile as column_profile
     inner join earlier using (batch_id)
     where column_profile.origin = 'staged' and column_profile.top_values is not null
+    group by column_profile.column_name
+    having count(*) = (select count(*) from earlier)
+),
+
+counted_before as (
+    select
+        column_profile.column_name,
+        column_profile.rows - column_profile.nulls as filled,
+        unnest(map_entries(column_profile.top_values::map(varchar, bigint))) as entry
+    from quality.column_profile as column_profile
+    inner join earlier using (batch_id)
+    inner join counted_always on counted_always.column_name = column_profile.column_name
+    where column_profile.origin = 'staged'
 ),
 
 share_before as (
-    select column_name, label, sum(share) / (select count(*) from earlier) as share
-    from share_each
-    group by column_name, label
+    select column_name, entry.key as label, sum(entry.value / nullif(filled, 0)) / (select count(*) from earlier) as share
+    from counted_before
+    group by column_name, entry.key
 ),
 
 shifted as (

@@ -184,10 +184,10 @@ def test_of_several_new_columns_the_nearest_name_is_suggested_and_the_others_are
 
 
 RETYPED = {
-    "times": (FeedKind.CHECK_LOG, "checked_at", "pukul enam", "retyped: checked_at: 0 % can be read, 100 % before"),
-    "levels": (FeedKind.SUBMISSION, "value", "tiga", "retyped: value: 0 % can be read, 100 % before"),
-    "dates": (FeedKind.SUBMISSION, "evidence_date", "kapan-kapan", "retyped: evidence_date: 0 % can be read, 100 % before"),
-    "latencies": (FeedKind.CHECK_LOG, "latency_ms", "120 ms", "retyped: latency_ms: 0 % can be read, 100 % before"),
+    "times": (FeedKind.CHECK_LOG, "checked_at", "pukul enam", "retyped: checked_at: 0.0 % can be read, 100.0 % before"),
+    "levels": (FeedKind.SUBMISSION, "value", "tiga", "retyped: value: 0.0 % can be read, 100.0 % before"),
+    "dates": (FeedKind.SUBMISSION, "evidence_date", "kapan-kapan", "retyped: evidence_date: 0.0 % can be read, 100.0 % before"),
+    "latencies": (FeedKind.CHECK_LOG, "latency_ms", "120 ms", "retyped: latency_ms: 0.0 % can be read, 100.0 % before"),
 }
 
 
@@ -237,12 +237,12 @@ def test_a_column_that_runs_empty_is_flagged(history: Installation) -> None:
     latencies = ["" if place < 12 else row["latency_ms"] for place, row in enumerate(check_log(EARLIER))]
     brought = history.bring(feed_of(history, FeedKind.CHECK_LOG), as_csv(changed(check_log(EARLIER), latency_ms=latencies)))
     assert steadiness(history, brought) == {"columns": "pass", "volume": "pass", "content": "warn"}
-    assert findings(history, brought, "content") == {"empty: latency_ms: 30 % of rows, usually 0 %"}
+    assert findings(history, brought, "content") == {"empty: latency_ms: 30.0 % of rows, usually 0.0 %"}
 
 
 def test_a_column_of_free_text_that_runs_empty_is_flagged(history: Installation) -> None:
     brought = history.bring(feed_of(history, FeedKind.SUBMISSION), as_csv(changed(submission(EARLIER), explanation="")))
-    assert findings(history, brought, "content") == {"empty: explanation: 100 % of rows, usually 0 %"}
+    assert findings(history, brought, "content") == {"empty: explanation: 100.0 % of rows, usually 0.0 %"}
 
 
 def test_a_few_empty_cells_are_not_flagged(history: Installation) -> None:
@@ -266,7 +266,7 @@ def test_a_mean_off_by_more_than_a_standard_deviation_is_flagged_and_a_smaller_m
 def test_other_values_with_the_same_mean_are_flagged(history: Installation) -> None:
     brought = history.bring(feed_of(history, FeedKind.SUBMISSION), as_csv(changed(submission(EARLIER), value="3")))
     assert steadiness(history, brought) == {"columns": "pass", "volume": "pass", "content": "warn"}
-    assert findings(history, brought, "content") == {"spread: value: 100 % of rows have other values than usual"}
+    assert findings(history, brought, "content") == {"spread: value: 100.0 % of rows have other values than usual"}
 
 
 def test_a_few_other_values_are_not_flagged(history: Installation) -> None:

@@ -428,7 +428,7 @@ PLANTED_CHECKS = [
     Planted(
         "check.latency_plausible",
         {0: {"latency_ms": "0"}, 1: {"latency_ms": "-5"}, 2: {"latency_ms": "600000"}, 4: {"latency_ms": "600001"}, 5: {"latency_ms": ""}},
-        {1: " [latency_text = -5]", 4: " [latency_text = 600001]"},
+        {1: " [latency_ms_text = -5]", 4: " [latency_ms_text = 600001]"},
     ),
     Planted(
         "check.time_unique",

@@ -7,7 +7,7 @@ with cell as (
         url,
         checked_at as checked_at_text,
         status as status_text,
-        latency_ms as latency_text,
+        latency_ms as latency_ms_text,
         http_code,
         case
             when lower(status) in ('up', 'degraded') then 'up'
@@ -29,8 +29,8 @@ select
     case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then said_at end as checked_at,
     status_text,
     status,
-    latency_text,
-    case when status = 'up' then try_cast(latency_text as double) end as latency_ms,
+    latency_ms_text,
+    case when status = 'up' then try_cast(latency_ms_text as double) end as latency_ms,
     nullif(try_cast(http_code as integer), 0) as http_code,
     $received_at::timestamptz as received_at,
     case

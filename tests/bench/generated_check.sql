@@ -45,7 +45,7 @@ select
     if(without_time, null, moment) as checked_at,
     case when of_unknown_status then 'splendid' when without_status then null else state end as status_text,
     case when of_unknown_status then 'splendid' when without_status then null else state end as status,
-    (if(of_impossible_latency, -1, 1) * (20 + noise % 900)::bigint)::varchar as latency_text,
+    (if(of_impossible_latency, -1, 1) * (20 + noise % 900)::bigint)::varchar as latency_ms_text,
     (if(of_impossible_latency, -1, 1) * (20 + noise % 900)::bigint)::double as latency_ms,
     case when of_impossible_code then 999 when state = 'down' then 503 else 200 end::integer as http_code,
     timestamptz '2027-01-01 00:00:00+00' as received_at,
