@@ -48,7 +48,8 @@ def _read_csv(data: bytes) -> pa.Table:
     names = [name.strip().strip('"') for name in header.split(",")]
     convert = pa_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""])
     try:
-        return pa_csv.read_csv(io.BytesIO(data), convert_options=convert, parse_options=pa_csv.ParseOptions(newlines_in_values=True))
+        table = pa_csv.read_csv(io.BytesIO(data), convert_options=convert, parse_options=pa_csv.ParseOptions(newlines_in_values=True))
+        return table.rename_columns(list(table.column_names))  # names are decoded here, where it can be told if they are no text
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise Unreadable(f"the CSV cannot be read: {error}; accepted: UTF-8, comma between cells, a header row") from error
 

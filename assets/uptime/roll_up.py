@@ -1,7 +1,7 @@
 """Rolls the probe lake up to service-days and incidents: only the days that a change can have touched, or all when the settings changed."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 
 import duckdb
@@ -40,10 +40,11 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         from_day = from_at.date() - margin
         window_at = connection.execute(_sql("incident_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
         assert window_at is not None
-        held_from = min(from_at - timedelta(seconds=feed.max_hold_s), window_at[0])
+        days_from = datetime.combine(from_day, time(), UTC) - margin  # whole days are reckoned again: what reaches into the first of them counts
+        held_from = min(days_from - timedelta(seconds=feed.max_hold_s), window_at[0])
         with transaction(connection):
             connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
-            _load_checks(connection, lake, feed, held_from.date() - margin)
+            _load_checks(connection, lake, feed, held_from.date())
             parameters = {"feed_id": feed.id, "from_day": from_day, "latest_at": latest_at}
             connection.execute(_sql("hold.sql"), {"max_hold_s": feed.max_hold_s, "latest_at": latest_at})
             connection.execute(_sql("service_day.sql"), parameters)
