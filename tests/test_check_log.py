@@ -490,7 +490,8 @@ def test_the_whole_way_gives_the_same_days_however_files_are_cut(arrival: Arriva
             if rolled:
                 site.roll_up()
         site.roll_up()
-        assert read == [("ok", len(batch), len(batch), 0) for batch in arrival.batches]
+        files = [as_csv(batch) for batch in arrival.batches]  # the same bytes again are the same batch
+        assert read == [("unchanged" if files[number] in files[:number] else "ok", len(batch), len(batch), 0) for number, batch in enumerate(arrival.batches)]
         days, incidents = reckon(arrival.checks, "Asia/Makassar", MAX_HOLD_S)
         with site.warehouse.open_for_reading() as connection:
             assert days_of(connection) == days
