@@ -141,7 +141,7 @@ def read_sources(path: Path) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
                 mistakes += _mistakes_of(error, places, table, index, model)
     mistakes += _inconsistencies(document, entries, places)
     if mistakes:
-        raise SettingsError("\n".join(sorted(mistakes)))
+        raise SettingsError("\n".join(sorted(mistakes, key=_by_line)))
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
     services = [service for _, service in entries["service"]]
     feeds = tuple(
@@ -187,6 +187,11 @@ def _mistakes_of(error: ValidationError, places: "_Places", table: str, index: i
                 yield f"{where}: {found!r} is not accepted; {detail['ctx']['error']!s}"
             case _:
                 yield f"{where}: {found!r} is not accepted; accepted: {_ACCEPTED.get(key, detail['msg'])}"
+
+
+def _by_line(mistake: str) -> tuple[int, str]:
+    found = re.search(r":(\d+): ", mistake)
+    return (int(found[1]) if found else 0, mistake)
 
 
 def _listed(document: dict[str, Any], table: str) -> list[dict[str, Any]]:

@@ -450,3 +450,15 @@ def test_the_published_file_explains_and_reckons_by_itself(warehouse: Warehouse,
         analyst.execute(f"attach '{target}' as kesiapan (read_only)")
         analyst.execute("use kesiapan")
         assert analyst.execute("select * from readiness.index_as_of('2026-12-31'::timestamptz)").fetchall() == live
+
+
+def test_a_stale_wal_beside_an_unchanged_release_is_removed(warehouse: Warehouse, target: Path, tmp_path: Path) -> None:
+    wal = target.with_name(target.name + ".wal")
+    with warehouse.open_for_writing() as connection:
+        fill(connection)
+        publish(connection, target)
+        wal.write_bytes(stale_wal(tmp_path, target))
+        publish(connection, target)
+    assert not wal.exists()
+    with database.open_published(target) as opened:
+        assert [str(row[0]) for row in opened.execute("select value from core.assessment").fetchall()] == ["3.00"]

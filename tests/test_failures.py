@@ -185,6 +185,53 @@ def _verdict(seen: Seen) -> dict[str, str]:
     return {line.split(":", 1)[0].strip(): line for line in after.splitlines()[1:] if line.strip()} if said else {}
 
 
+STRANGE = {
+    "latin_1_log": ("check_log", "layanan,waktu diperiksa,status é\n".encode("latin-1")),
+    "no_parquet": ("check_log", b"PAR1 and nothing that is Parquet PAR1"),
+    "no_workbook": ("submission", b"PK\x03\x04 and nothing that is a workbook"),
+    "no_text": ("published_index", b"\xff\xfe\x00"),
+    "error_page": ("ckan", b"<html>Service Unavailable</html>"),
+    "cut_off": ("data_json", b"[1, 2"),
+}
+
+
+class Judged:
+    """One refresh of a home with a sound feed beside all strange ones."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir()
+        shutil.copy(SAMPLES / "submissions" / "denpasar_2018_final.csv", home)
+        feeds = ['[[feed]]\nid = "sound"\nkind = "submission"\ngovernment = "51.71"\npath = "denpasar_2018_final.csv"\n']
+        for name, (kind, data) in STRANGE.items():
+            (home / name).write_bytes(data)
+            hold = 'max_hold = "26h"\n' if kind == "check_log" else ""
+            feeds.append(f'[[feed]]\nid = "{name}"\nkind = "{kind}"\ngovernment = "61"\npath = "{name}"\n{hold}')
+        (home / "sources.toml").write_text("\n".join([GOVERNMENTS, *feeds]), encoding="utf-8")
+        self.done = kesiapan(home, "refresh")
+        with published(home) as connection:
+            self.status = dict(connection.execute("select feed_id, status from meta.ingest_run").fetchall())
+            self.message = dict(connection.execute("select feed_id, message from meta.batch").fetchall())
+            self.indices = connection.execute("select index_value from readiness.latest_index").fetchall()
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    return Judged(tmp_path_factory.mktemp("strange") / "home")
+
+
+def test_files_that_no_reader_can_read_stop_no_other_feed(judged: Judged) -> None:
+    assert judged.done.returncode == 1, judged.done.stdout + judged.done.stderr
+    assert judged.status["sound"] == "ok"
+    assert judged.indices == [(Decimal("2.64"),)]
+
+
+@pytest.mark.parametrize("feed", STRANGE)
+def test_a_file_that_no_reader_can_read_is_rejected_and_said_why(judged: Judged, feed: str) -> None:
+    assert judged.status[feed] == "rejected"
+    assert judged.message[feed].startswith(f"{feed}: ")
+    assert "accepted" in judged.message[feed]
+
+
 @pytest.mark.parametrize(
     ("broken", "place", "said"),
     [

@@ -227,7 +227,7 @@ ROWS = st.lists(
     ),
     max_size=12,
 )
-ANY = {
+ANY: dict[str, Constraint] = {
     "named": NotNull("name"),
     "known": InSet("status", ("up", "down", "it's")),
     "between": Between("amount", 0, 5),

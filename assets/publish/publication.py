@@ -87,6 +87,7 @@ class InvariantBroken(RuntimeError):
 
 def publish(connection: duckdb.DuckDBPyConnection, target: Path, clock: Callable[[], datetime]) -> bool:
     """Bring the published file up to the live warehouse. Returns whether there was anything to do."""
+    target.with_name(target.name + ".wal").unlink(missing_ok=True)  # left by a killed reader-writer, it would be replayed into whatever file is there
     state = fingerprint(connection)
     if published_fingerprint(connection, target) == state:
         return False
@@ -100,7 +101,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, clock: Callable
     temporary.chmod(0o444)
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())
-    target.with_name(target.name + ".wal").unlink(missing_ok=True)  # left by a killed reader-writer, it would be replayed into the new file
+    target.with_name(target.name + ".wal").unlink(missing_ok=True)  # one that came while we wrote
     os.replace(temporary, target)
     sync_folder(target.parent)
     return True

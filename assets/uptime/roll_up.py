@@ -12,7 +12,7 @@ from warehouse.files import identifier
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-METHOD = "roll_up 1"
+METHOD = "roll_up 2"
 
 
 @dataclass(frozen=True)
