@@ -214,12 +214,10 @@ def test_rows_left_empty_are_set_aside_and_the_others_promoted(tmp_path: Path, s
 
 def test_only_the_inputs_are_unlocked(spbe: Template) -> None:
     book = opened(template.write(spbe))
-    for sheet in book.worksheets:
-        assert sheet.protection.sheet
-        assert not sheet.protection.password
+    assert all(sheet.protection.sheet and not sheet.protection.password for sheet in book.worksheets)
     sheet = page(book)
     names = header(sheet)
-    assert {names[cell.column - 1] for row in sheet.iter_rows() for cell in row if not cell.protection.locked} == INPUTS
+    assert {name for row in sheet.iter_rows() for name, cell in zip(names, row, strict=True) if not cell.protection.locked} == INPUTS
     assert {cell.row for row in sheet.iter_rows() for cell in row if not cell.protection.locked} == set(range(FIRST, LAST_OF_SPBE2020 + 1))
     assert all(cell.protection.locked for other in book.worksheets[1:] for row in other.iter_rows() for cell in row)
 
@@ -227,7 +225,7 @@ def test_only_the_inputs_are_unlocked(spbe: Template) -> None:
 def test_whole_levels_are_chosen_from_the_list_of_their_capability(spbe: Template) -> None:
     book = opened(template.write(spbe))
     lists = [rule for rule in page(book).data_validations.dataValidation if rule.type == "list"]
-    offered = {}
+    offered: dict[int, list[tuple[Any, Any]]] = {}
     for rule in lists:
         assert (rule.showErrorMessage, rule.errorStyle) == (True, "stop")
         name, cells = rule.formula1.split("!")
@@ -297,9 +295,9 @@ def test_names_that_begin_like_a_formula_are_text(spbe: Template, start: str) ->
     odd = replace(spbe, agency_name=name, instrument_name=name, indicators=(Indicator("1", name, name, "", (level,)),))
     book = opened(template.write(odd))
     found = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.value == name]
-    assert len(found) == 4  # name and aspect; name and meaning of the level
+    assert len(found) == 5  # name and aspect of the indicator; name of the level, and its meaning twice
     assert all(cell.data_type == "s" and cell.quotePrefix for cell in found)
-    formulas = {cell.value for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.data_type == "f"}
+    formulas = {str(cell.value) for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.data_type == "f"}
     assert not any("HYPERLINK" in formula for formula in formulas)
     assert len(read(template.write(odd))) == 1
 
