@@ -195,7 +195,12 @@ def judge(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mappi
     connection.execute(files("expectations").joinpath(f"stage_{suite.name}.sql").read_text(encoding="utf-8"), dict(parameters))
     results = gate.judge(connection, suite)
     with transaction(connection):
-        for table in ("quality.expectation_result", "quality.result_by_owner"):
-            connection.execute(f"delete from {table} where batch_id = $1", [judged.batch_id])
+        forget(connection, judged.batch_id)
         record.write(connection, suite, results, judged.batch_id, "-", "-", judged.run_id, judged.at)
     return results
+
+
+def forget(connection: duckdb.DuckDBPyConnection, batch_id: str) -> None:
+    """What was judged under this id has changed. Call it in the transaction that changes it."""
+    for table in ("quality.expectation_result", "quality.result_by_owner"):
+        connection.execute(f"delete from {table} where batch_id = $1", [batch_id])

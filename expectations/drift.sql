@@ -174,6 +174,7 @@ where
     profile.origin = 'staged'
     and list_contains($watched, profile.column_name)
     and (select has_history from drift_history where aspect = 'content')
+    and usual.deviation > 0
     and abs(profile.mean - usual.mean) > usual.deviation
 union all
 select

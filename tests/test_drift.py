@@ -2,6 +2,7 @@
 All files are made up and labelled so: government 99 does not exist."""
 
 import json
+import random
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -363,3 +364,29 @@ def test_a_profile_does_not_repeat_what_people_wrote_in_words(tmp_path: Path) ->
     assert "'explanation'" in profile
     assert "Nama Buatan" not in profile
     assert "Kata Buatan" not in profile
+
+
+# What is no drift.
+
+
+def test_a_log_in_which_all_is_down_has_not_changed_its_types(history: Installation) -> None:
+    brought = history.bring(feed_of(history, FeedKind.CHECK_LOG), as_csv(changed(check_log(EARLIER), status="down", latency_ms="30000")))
+    assert findings(history, brought, "columns") == set()
+
+
+def test_latencies_that_vary_as_they_always_do_are_not_flagged(tmp_path: Path) -> None:
+    installation, drawn = Installation(tmp_path), random.Random(1)
+    feed = feed_of(installation, FeedKind.CHECK_LOG)
+    for number in range(4):
+        latencies = [str(drawn.randint(80, 400)) for _ in range(ROWS)]
+        brought = installation.bring(feed, as_csv(changed(check_log(number), latency_ms=latencies)))
+    assert findings(installation, brought, "content") == set()
+
+
+def test_one_other_code_among_forty_is_not_flagged(tmp_path: Path) -> None:
+    installation = Installation(tmp_path)
+    feed = feed_of(installation, FeedKind.CHECK_LOG)
+    for number in range(4):
+        codes = ["301" if number == 3 and place == 1 else "200" for place in range(ROWS)]
+        brought = installation.bring(feed, as_csv(changed(check_log(number), http_code=codes)))
+    assert findings(installation, brought, "content") == set()

@@ -67,7 +67,7 @@ def load_json(data: bytes) -> Any:
     try:
         return json.loads(data)
     except ValueError as error:
-        raise Unreadable(f"the reply is not JSON: {error}") from error
+        raise Unreadable(f"the reply is not JSON: {error}; accepted: the catalogue's JSON, whole") from error
 
 
 def text(value: object) -> str | None:

@@ -69,7 +69,7 @@ def build_readiness_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowP
             for key in context.partition_keys:
                 made, is_new = release.make_release(connection, archive, quarter.of_first_day(key), as_of, context.run_id, clock)
                 releases.append(made.release_id)
-                if is_new:
+                if not record.outcomes(connection, [made.release_id]):  # new, or made by a run that was killed before it judged
                     derived.judge(connection, derived.INDEX_SCORE, {"release_id": made.release_id}, release.judged(made))
                 context.log.info(f"{made.period}: {'new release' if is_new else 'unchanged, release'} {made.release_id[:8]}")
             counts = connection.execute(

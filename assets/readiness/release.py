@@ -23,8 +23,9 @@ def periods_with_input(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def stale_periods(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Quarters whose inputs, reference data or method differ from those of every release made of them."""
-    released = {str(row[0]) for row in connection.execute("select release_id from meta.release").fetchall()}
+    """Quarters whose inputs, reference data or method differ from those of every release made of them, or whose release nobody has judged yet."""
+    judged = "select release_id from meta.release where release_id in (select batch_id from quality.expectation_result)"
+    released = {str(row[0]) for row in connection.execute(judged).fetchall()}
     return [period for period in periods_with_input(connection) if _release_id(connection, period, None)[0] not in released]
 
 

@@ -58,7 +58,7 @@ def _read_parquet(data: bytes) -> pa.Table:
     try:
         return pa_parquet.read_table(io.BytesIO(data))
     except (pa.ArrowInvalid, OSError) as error:
-        raise Unreadable(f"the Parquet file cannot be read: {error}") from error
+        raise Unreadable(f"the Parquet file cannot be read: {error}; accepted: a whole Parquet file, or CSV with a header row") from error
 
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import duckdb
 
-from expectations import derived
+from expectations import derived, record
 from warehouse.database import run_script, transaction
 from warehouse.files import identifier
 from warehouse.lake import Lake
@@ -50,6 +50,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
             connection.execute(_sql("service_day.sql"), parameters)
             run_script(connection, _sql("incident.sql"), {"feed_id": feed.id, "from_at": from_at})
             run_script(connection, _sql("service.sql"), {"feed_id": feed.id, "objective": feed.objective})
+            derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
             connection.execute("insert into uptime.rolled_up values ($1, $2, $3)", [feed.id, fingerprint, latest_at])
@@ -68,11 +69,12 @@ def judged_id(feed: Feed) -> str:
 
 
 def judge(connection: duckdb.DuckDBPyConnection, feed: Feed, done: RollUp) -> None:
-    """Judge the days that were reckoned again, under the run and time of the feed's newest batch, so that a rebuild says the same."""
+    """Judge the days that were reckoned again (all, if a run was killed before it judged), under the run and time of the feed's newest batch, so that a
+    rebuild says the same."""
     newest = connection.execute("select run_id, known_at from meta.batch where feed_id = $1 order by known_at desc limit 1", [feed.id]).fetchone()
-    if done.from_day is not None and newest is not None:
+    if newest is not None and not record.outcomes(connection, [judged_id(feed)]):
         judged = derived.Judged(judged_id(feed), newest[0], newest[1])
-        derived.judge(connection, derived.SERVICE_DAY, {"feed_id": feed.id, "from_day": done.from_day}, judged)
+        derived.judge(connection, derived.SERVICE_DAY, {"feed_id": feed.id, "from_day": done.from_day or date.min}, judged)
 
 
 def _touched_from(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint: str) -> datetime | None:

@@ -29,7 +29,7 @@ select
     case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then said_at end as checked_at,
     status_text,
     status,
-    latency_ms_text,
+    case when status = 'up' then latency_ms_text end as latency_ms_text,
     case when status = 'up' then try_cast(latency_ms_text as double) end as latency_ms,
     nullif(try_cast(http_code as integer), 0) as http_code,
     $received_at::timestamptz as received_at,
