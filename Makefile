@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dev setup refresh doctor docs rebuild lint types walls validate pytest bench lock clean
+.PHONY: help run test dev setup refresh doctor docs rebuild lint types walls validate pytest bench bench-peers lock clean
 
 help:           ## what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -54,6 +54,12 @@ validate: setup
 
 pytest: setup
 	$(BIN)/pytest
+
+bench: setup    ## speed of the gate, as ratios within one run
+	@$(BIN)/python -m tests.bench.gate
+
+bench-peers: setup  ## the same rules in other engines, each in its own environment below build/
+	@$(BIN)/python -m tests.bench.peers
 
 lock:           ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -336,7 +336,7 @@ def test_a_promoted_batch_leaves_a_profile_of_its_columns(tmp_path: Path) -> Non
     rows_, nulls, null_share, distinct, smallest, largest, mean, deviation, top_values, _ = profile["latency_ms"]
     assert (rows_, nulls, null_share, distinct, float(smallest), float(largest), mean) == (8, 4, 0.5, 4, 100, 400, 250)
     assert deviation == pytest.approx(129.0994449)
-    assert {float(value): count for value, count in json.loads(top_values).items()} == {100: 1, 200: 1, 300: 1, 400: 1}
+    assert top_values is None, "measured numbers rarely repeat: their values are not counted"
     assert profile["http_code"][1:6] == (0, 0, 2, "200", "503")
     assert json.loads(profile["http_code"][8]) == {"200": 6, "503": 2}
     assert profile["status"][1:8] == (0, 0, 1, "up", "up", None, None)
