@@ -43,7 +43,7 @@ def build_definitions(
     assets = [
         *ingested,
         *build_quality_assets(feeds, QUARTERS),
-        *build_readiness_assets(feeds, QUARTERS),
+        *build_readiness_assets(feeds, [SERVICE_QUARTER, SCORE], QUARTERS),
         *build_publish_assets(sorted(by_quarter)),
     ]
     jobs = build_jobs(

@@ -26,7 +26,11 @@ class ReleaseConfig(dg.Config):
     as_of: str = ""
 
 
-def build_readiness_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
+def build_readiness_assets(
+    upstream: list[dg.AssetKey], of_quarter: list[dg.AssetKey], quarters: dg.TimeWindowPartitionsDefinition
+) -> list[dg.AssetsDefinition]:
+    """`of_quarter` are the other tables of a quarter. A release comes after them: it is what says that the quarter is no longer due."""
+
     @dg.multi_asset(
         name="release",
         group_name="readiness",
@@ -35,7 +39,7 @@ def build_readiness_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowP
         specs=[
             dg.AssetSpec(
                 COMPONENT_SCORE,
-                deps=upstream,
+                deps=[*upstream, *of_quarter],
                 description="Domains, aspects and indicators behind each index, with exact contributions and the row each value came from. "
                 "Grain: release, government, agency, period, instrument, stage, component.",
                 metadata={"dagster/table_name": "readiness.component_score"},
@@ -45,7 +49,7 @@ def build_readiness_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowP
             ),
             dg.AssetSpec(
                 INDEX_SCORE,
-                deps=[*upstream, COMPONENT_SCORE],
+                deps=[*upstream, *of_quarter, COMPONENT_SCORE],
                 description="Indices in exact integer arithmetic, rounded once, half up. Grain: release, government, agency, period, instrument, stage. "
                 "Source: instruments SPBE2018, SPBE2020, PEMDI2026 (see docs/methodology.md).",
                 metadata={"dagster/table_name": "readiness.index_score"},
