@@ -53,6 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
     ingest.set_defaults(run=_ingest)
 
+    template = commands.add_parser("template", help="a workbook that an agency fills in and sends back")
+    for name, words in (("instrument", "such as SPBE2020"), ("government", "code, such as 63"), ("period", "such as 2026-Q2")):
+        template.add_argument(f"--{name}", required=True, help=words)
+    template.add_argument("--agency", default="-", help="agency code; default: the government itself")
+    template.add_argument("--stage", choices=("self", "document", "interview", "final"), default="self")
+    template.add_argument("--language", choices=("id", "en"), default="id")
+    template.add_argument("-o", "--output", type=Path, required=True, help="the XLSX file to write")
+    template.set_defaults(run=_template)
+
     override = commands.add_parser("override", help="an assessor sets or withdraws a value: who, why and what it was are kept")
     for name, words in (("government", "code, such as 51.71"), ("period", "such as 2021-Q4"), ("instrument", "such as SPBE2020"), ("indicator", "such as 3")):
         override.add_argument(f"--{name}", required=True, help=words)
@@ -150,6 +159,29 @@ def _print_verdict(verdict: Sequence[str]) -> None:
         OUTPUT.print("\n[bold red]Not everything went through[/bold red]: the feeds below failed or have a rejected batch; all others are up to date.")
         for line in verdict:
             OUTPUT.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _template(arguments: argparse.Namespace) -> int:
+    from assets.submissions import template
+
+    connection = open_published(settings.load().home.published)
+    try:
+        made = template.load(
+            connection,
+            instrument_id=arguments.instrument,
+            government_code=arguments.government,
+            agency_code=arguments.agency,
+            period=arguments.period,
+            stage=arguments.stage,
+            language=arguments.language,
+        )
+    except LookupError as error:
+        raise Failed(str(error)) from error
+    finally:
+        connection.close()
+    write_atomically(arguments.output.resolve(), template.write(made))
+    OUTPUT.print(f"{arguments.output}: {len(made.indicators)} indicators of {made.instrument_name}", soft_wrap=True, highlight=False)
+    return 0
 
 
 def _override(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from warehouse.files import identifier, sha256_of
 from warehouse.registry import Government
 
 _FOLDER = Path(__file__).parent / "reference"
-_TABLES = ("region", "agency", "instrument", "component", "band", "measurement_rule")
+_TABLES = ("region", "agency", "instrument", "component", "band", "level", "measurement_rule")
 
 
 def fingerprint() -> str:

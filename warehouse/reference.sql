@@ -24,6 +24,10 @@ delete from ref.band;
 insert into ref.band by name
 select * from read_csv(getvariable('reference_folder') || '/band.csv', all_varchar = true, header = true);
 
+delete from ref.level;
+insert into ref.level by name
+select * from read_csv(getvariable('reference_folder') || '/level.csv', all_varchar = true, header = true);
+
 delete from ref.measurement_rule;
 insert into ref.measurement_rule by name
 select * from read_csv(getvariable('reference_folder') || '/measurement_rule.csv', all_varchar = true, header = true);

@@ -29,6 +29,7 @@ TABLES = (
     "ref.instrument",
     "ref.component",
     "ref.band",
+    "ref.level",
     "ref.measurement_rule",
     "core.assessment",
     "core.published_index",

@@ -193,3 +193,29 @@ comment on column ref.measurement_rule.valid_from is 'First day it applies | Ber
 comment on column ref.measurement_rule.valid_to is 'Last day it applies; empty = open | Berlaku sampai; kosong = masih berlaku';
 comment on column ref.measurement_rule.known_at is 'When the rule became public (UTC) | Waktu aturan diumumkan (UTC)';
 comment on column ref.measurement_rule.source is 'Where it is from | Asal aturan';
+
+create table if not exists ref.level (
+    instrument_id varchar not null,
+    capability varchar,
+    level integer not null,
+    name_id varchar not null,
+    name_en varchar not null,
+    meaning_id varchar not null,
+    meaning_en varchar not null,
+    valid_from date not null,
+    valid_to date,
+    known_at timestamptz not null,
+    source varchar not null
+);
+comment on table ref.level is 'What each level of an instrument means, in our words | Arti setiap tingkat instrumen, dengan kata-kata kami';
+comment on column ref.level.instrument_id is 'Instrument | Instrumen';
+comment on column ref.level.capability is 'process or function; empty = the instrument does not tell them apart | process (proses) atau function (fungsi); kosong = tidak dibedakan';
+comment on column ref.level.level is 'Level | Tingkat | level';
+comment on column ref.level.name_id is 'Name in Indonesian | Nama dalam bahasa Indonesia';
+comment on column ref.level.name_en is 'Name in English | Nama dalam bahasa Inggris';
+comment on column ref.level.meaning_id is 'Meaning in Indonesian | Arti dalam bahasa Indonesia';
+comment on column ref.level.meaning_en is 'Meaning in English | Arti dalam bahasa Inggris';
+comment on column ref.level.valid_from is 'First day it applies | Berlaku sejak';
+comment on column ref.level.valid_to is 'Last day it applies; empty = open | Berlaku sampai; kosong = masih berlaku';
+comment on column ref.level.known_at is 'When the rule became public (UTC) | Waktu aturan diumumkan (UTC)';
+comment on column ref.level.source is 'Regulation or its digest | Peraturan atau ringkasannya';
