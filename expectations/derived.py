@@ -4,13 +4,13 @@ a fault of ours, and it blocks publication."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 
 import duckdb
 
 from expectations import gate, record
 from expectations.rules import Between, Holds, Rule, Suite, Unique
 from warehouse.database import transaction
+from warehouse.files import sql_of
 
 SERVICE_DAY = Suite(
     name="service_day",
@@ -192,7 +192,7 @@ class Judged:
 
 def judge(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mapping[str, object], judged: Judged) -> Sequence[gate.Result]:
     """Stage the rows that `parameters` name (`stage_<suite>.sql`), judge them, keep the outcome."""
-    connection.execute(files("expectations").joinpath(f"stage_{suite.name}.sql").read_text(encoding="utf-8"), dict(parameters))
+    connection.execute(sql_of("expectations", f"stage_{suite.name}.sql"), dict(parameters))
     results = gate.judge(connection, suite)
     with transaction(connection):
         forget(connection, judged.batch_id)

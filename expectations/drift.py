@@ -8,13 +8,13 @@ it with the feed's last promoted batches (`quality.column_profile`) and leaves w
 """
 
 import json
-from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
 
 from expectations.rules import Suite
 from warehouse.database import run_script
+from warehouse.files import sql_of
 
 SOURCE_COLUMNS = b"source_columns"
 NUMBERS = ("INTEGER", "BIGINT", "DOUBLE", "DECIMAL")
@@ -67,13 +67,9 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: list[str
 
 def find(connection: duckdb.DuckDBPyConnection, suite: Suite, feed_id: str) -> None:
     """TEMP tables `drift` (aspect, column, finding) and `drift_history` (is there enough to compare with?)."""
-    run_script(connection, _sql("drift.sql"), {"feed_id": feed_id, "suite": suite.name, "watched": list(suite.watched)})
+    run_script(connection, sql_of("expectations", "drift.sql"), {"feed_id": feed_id, "suite": suite.name, "watched": list(suite.watched)})
 
 
 def keep(connection: duckdb.DuckDBPyConnection, batch_id: str, feed_id: str) -> None:
     """Keep the profile. Call it in the transaction that commits the batch."""
     connection.execute("insert into quality.column_profile by name select $1 as batch_id, $2 as feed_id, * from profile", [batch_id, feed_id])
-
-
-def _sql(name: str) -> str:
-    return files("expectations").joinpath(name).read_text(encoding="utf-8")

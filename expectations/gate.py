@@ -3,12 +3,12 @@ and in TEMP table `failed` every failed row with its key and the reason. It writ
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Literal
 
 import duckdb
 
 from expectations.rules import BatchConstraint, Fresh, HasRows, Rule, Steady, Suite
+from warehouse.files import sql_of
 
 MISSING = "<kosong>"
 Status = Literal["pass", "warn", "fail", "error", "not_evaluated"]
@@ -52,7 +52,7 @@ def not_evaluated(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[R
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(files("expectations").joinpath("judged.sql").read_text(encoding="utf-8"))
+    connection.execute(sql_of("expectations", "judged.sql"))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are fetched and parsed; then, on one
 connection, the batch is staged in a TEMP table and judged, and one transaction writes results, failed rows, core rows and the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
@@ -13,7 +12,7 @@ from expectations import drift, gate, record
 from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
 from warehouse.database import Warehouse, transaction
-from warehouse.files import identifier
+from warehouse.files import identifier, sql_of
 from warehouse.registry import Feed
 
 CHUNK_BATCHES = 64
@@ -131,6 +130,15 @@ def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Un
         return Unreadable(f"the reader could not cope with it ({type(error).__name__}: {error}); please report it")
 
 
+def run_on_incoming(connection: duckdb.DuckDBPyConnection, incoming: pa.Table, statement: str, parameters: Mapping[str, object]) -> None:
+    """Run a statement that stages the parsed table, which it finds under the name `incoming`."""
+    connection.register("incoming", incoming)
+    try:
+        connection.execute(statement, dict(parameters))
+    finally:
+        connection.unregister("incoming")
+
+
 def stage(connection: duckdb.DuckDBPyConnection, reader: Reader, parsed: pa.Table, feed: Feed, artifact: Artifact) -> pa.Table | Unreadable:
     """TEMP table `batch` and its profile, or why there is none."""
     try:
@@ -174,7 +182,7 @@ def take_in_one(
         record.write(connection, reader.suite, results, batch.batch_id, feed.id, feed.government.code, batch.run_id, batch.known_at)
         if message is None:
             _write_failed_rows(connection, batch)
-            connection.execute(_sql("accepted.sql"))
+            connection.execute(sql_of("expectations", "accepted.sql"))
             counts = reader.promote(connection, batch)
             rejected = _count(connection, "select count(distinct source_row) from failed where severity = 'critical'")
             drift.keep(connection, batch.batch_id, feed.id)
@@ -259,13 +267,15 @@ def _write_artifact(connection: duckdb.DuckDBPyConnection, artifact: Artifact) -
 
 
 def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    connection.execute(_sql("failed_row.sql"), {"batch_id": batch.batch_id, "feed_id": batch.feed.id, "artifact_sha256": batch.artifact.sha256})
+    connection.execute(
+        sql_of("expectations", "failed_row.sql"), {"batch_id": batch.batch_id, "feed_id": batch.feed.id, "artifact_sha256": batch.artifact.sha256}
+    )
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch) -> None:
     connection.execute(f"create or replace temp table accepted_key as select distinct {gate.business_key(suite)} as business_key from accepted")
     connection.execute(
-        _sql("resolved.sql"),
+        sql_of("expectations", "resolved.sql"),
         {
             "batch_id": batch.batch_id,
             "known_at": batch.known_at,
@@ -328,7 +338,3 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     row = connection.execute(query).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def _sql(name: str) -> str:
-    return files("expectations").joinpath(name).read_text(encoding="utf-8")

@@ -4,13 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 
 import duckdb
 
 from expectations.gate import Result
 from expectations.rules import Suite
-from warehouse.files import identifier
+from warehouse.files import identifier, sql_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Outcome:
 
 def outcomes(connection: duckdb.DuckDBPyConnection, batch_ids: Sequence[str], shown: int = 5) -> dict[str, Outcome]:
     """What is stored of some batches, by rule id; a rule without any row is not in it. At most `shown` failed rows each."""
-    statement = files("expectations").joinpath("outcome.sql").read_text(encoding="utf-8")
+    statement = sql_of("expectations", "outcome.sql")
     rows = connection.execute(statement, {"batch_ids": list(batch_ids), "shown": shown}).fetchall()
     found = {}
     for rule_id, statuses, total, checked, failed, reproduce_sql, observed, sample in rows:
@@ -57,7 +56,7 @@ def write(
     detected_at: datetime,
 ) -> None:
     """Call it in the transaction that commits what the results speak of."""
-    statement = files("expectations").joinpath("result.sql").read_text(encoding="utf-8")
+    statement = sql_of("expectations", "result.sql")
     for result in results:
         rule = result.rule
         connection.execute(
@@ -88,4 +87,4 @@ def write(
                 "detected_at": detected_at,
             },
         )
-    connection.execute(files("expectations").joinpath("result_by_owner.sql").read_text(encoding="utf-8"), {"batch_id": batch_id})
+    connection.execute(sql_of("expectations", "result_by_owner.sql"), {"batch_id": batch_id})

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -18,6 +17,7 @@ from warehouse import period as quarter
 from warehouse import reference
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse, run_script, transaction
+from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed, Product
 
@@ -38,7 +38,7 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
         for feed in settings.of(Product.UPTIME):
             roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed))
         with transaction(connection):
-            connection.execute(files("assets.open_data").joinpath("dataset_score.sql").read_text(encoding="utf-8"))
+            connection.execute(sql_of("assets.open_data", "dataset_score.sql"))
         _quarters(connection, release.periods_with_input(connection))
         _releases(connection, archive, progress)
     _replace(home.warehouse, fresh)
@@ -73,8 +73,8 @@ def _batches(
 
 
 def _quarters(connection: duckdb.DuckDBPyConnection, periods: list[str]) -> None:
-    service_quarter = files("assets.uptime").joinpath("service_quarter.sql").read_text(encoding="utf-8")
-    score = files("assets.quality").joinpath("score.sql").read_text(encoding="utf-8")
+    service_quarter = sql_of("assets.uptime", "service_quarter.sql")
+    score = sql_of("assets.quality", "score.sql")
     for period in periods:
         parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
         with transaction(connection):

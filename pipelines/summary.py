@@ -1,12 +1,11 @@
 """What a refresh prints at its end, out of the published file: readiness, uptime, data quality, and where to look next."""
 
-from importlib.resources import files
-
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from warehouse.database import open_published
+from warehouse.files import sql_of
 from warehouse.home import Home
 
 
@@ -18,7 +17,7 @@ def show(home: Home, console: Console) -> None:
             ("Service uptime by government and quarter", "uptime.sql"),
             ("Data quality of each feed's current batches", "quality.sql"),
         ):
-            console.print(_table(title, connection.execute(files("pipelines").joinpath("summary_sql", query).read_text(encoding="utf-8"))))
+            console.print(_table(title, connection.execute(sql_of("pipelines.summary_sql", query))))
     finally:
         connection.close()
     console.print("[bold]Where to look next[/bold]")

@@ -140,9 +140,14 @@ def test_a_killed_process_frees_the_warehouse_at_once(warehouse: Warehouse, held
 @pytest.mark.parametrize("how", ["open_for_writing", "open_for_reading"])
 def test_the_warehouse_is_closed_again_also_after_an_error(warehouse: Warehouse, how: str) -> None:
     kept: list[duckdb.DuckDBPyConnection] = []
-    with pytest.raises(ZeroDivisionError), getattr(warehouse, how)() as connection:
-        kept.append(connection)
-        raise ZeroDivisionError
+
+    def fail_inside() -> None:
+        with getattr(warehouse, how)() as connection:
+            kept.append(connection)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_inside()
     with pytest.raises(duckdb.ConnectionException):
         kept[0].execute("select 1")
     assert second_process(warehouse) == "got in"
@@ -178,13 +183,21 @@ def test_a_file_that_is_no_database_is_not_taken_for_a_busy_one(tmp_path: Path) 
 
 
 def test_a_transaction_that_fails_leaves_nothing(warehouse: Warehouse) -> None:
-    with warehouse.open_for_writing() as connection:
-        with pytest.raises(ZeroDivisionError), transaction(connection):
+    def insert_and_fail(connection: duckdb.DuckDBPyConnection) -> None:
+        with transaction(connection):
             connection.execute("insert into meta.note values (1)")
             raise ZeroDivisionError
-        with pytest.raises(duckdb.Error), transaction(connection):
+
+    def insert_and_ask_wrongly(connection: duckdb.DuckDBPyConnection) -> None:
+        with transaction(connection):
             connection.execute("insert into meta.note values (2)")
             connection.execute("select no_such_column from meta.note")
+
+    with warehouse.open_for_writing() as connection:
+        with pytest.raises(ZeroDivisionError):
+            insert_and_fail(connection)
+        with pytest.raises(duckdb.Error):
+            insert_and_ask_wrongly(connection)
         with transaction(connection):
             connection.execute("insert into meta.note values (3)")
     with warehouse.open_for_reading() as connection:
@@ -256,7 +269,10 @@ def fill(connection: duckdb.DuckDBPyConnection, known_at: datetime = NOW, value:
     )
     batch = f"batch of {known_at.isoformat()}"
     connection.execute(
-        "insert into meta.batch values ($1, 'hash', 'inbox', 'kiriman.csv', 'submission 1', 'suite', $2, $2, 'run', 'promoted', 2, 1, 0, 0, 1, ['2026-Q3'], null)",
+        """
+        insert into meta.batch
+        values ($1, 'hash', 'inbox', 'kiriman.csv', 'submission 1', 'suite', $2, $2, 'run', 'promoted', 2, 1, 0, 0, 1, ['2026-Q3'], null)
+        """,
         [batch, known_at],
     )
 

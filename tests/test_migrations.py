@@ -29,7 +29,8 @@ CONTRACT = {
     "availability_strict coverage objective error_budget_remaining incidents mttr_s mtbf_s verdict",
     "uptime.incident": "incident_id service_id started_at ended_at duration_s is_open",
     "open_data.dataset": "feed_id dataset_id title publisher modified first_seen last_seen deleted_at",
-    "open_data.dataset_score": "feed_id dataset_id day findability accessibility interoperability reusability contextuality score evaluable_points rating stars",
+    "open_data.dataset_score": "feed_id dataset_id day findability accessibility interoperability reusability contextuality score evaluable_points "
+    "rating stars",
     "open_data.dataset_indicator": "feed_id dataset_id day indicator status points max_points reason",
     "quality.expectation_result": "result_id run_id batch_id feed_id government_code agency_code suite table_name column_name rule_id expectation_type "
     "kwargs dimension severity status element_count unexpected_count missing_count observed_value reproduce_sql detected_at",

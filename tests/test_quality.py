@@ -257,7 +257,8 @@ def invented_outcomes(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
                 shares.append((*owner, evaluated, unexpected))
             evaluated, unexpected = sum(share[3] for share in shares), sum(share[4] for share in shares)
             connection.execute(
-                "insert into quality.expectation_result by name select $1 as result_id, 'run' as run_id, $2 as batch_id, $3 as feed_id, '97' as government_code, "
+                "insert into quality.expectation_result by name "
+                "select $1 as result_id, 'run' as run_id, $2 as batch_id, $3 as feed_id, '97' as government_code, "
                 "'-' as agency_code, 'buatan' as suite, 'buatan' as table_name, $4 as rule_id, 'buatan' as expectation_type, '{}' as kwargs, $5 as dimension, "
                 "'warning' as severity, $6 as scope, $7 as status, 50 as element_count, $8 as evaluated_count, $9 as unexpected_count, 0 as missing_count, "
                 "'' as reproduce_sql, $10 as detected_at",
@@ -341,7 +342,10 @@ def test_every_outcome_adds_up_and_its_failed_rows_are_all_there(connection: duc
     rows = connection.execute(
         """
         select result.*, count(failed_row.row_key) as kept, count(distinct failed_row.row_key) as distinct_rows
-        from (select result_id, rule_id, status, element_count, evaluated_count, unexpected_count, missing_count, scope from quality.expectation_result) as result
+        from (
+            select result_id, rule_id, status, element_count, evaluated_count, unexpected_count, missing_count, scope
+            from quality.expectation_result
+        ) as result
         left join quality.failed_row as failed_row on failed_row.result_id = result.result_id
         group by all
         """

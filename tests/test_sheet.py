@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 import openpyxl
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,7 +53,7 @@ def workbook(*rows: Sequence[object]) -> bytes:
 
 @pytest.mark.parametrize("name", ["denpasar_2018_self.csv", "denpasar_2018_final.csv", "denpasar_2021_self.xlsx", "denpasar_2021_final.xlsx"])
 def test_denpasars_files_are_read_level_for_level(name: str) -> None:
-    _, year, stage = name.split(".")[0].split("_")
+    _, year, stage = name.partition(".")[0].split("_")
     column = {"self": "level_mandiri", "final": "level_pusat"}[stage]
     with RAW.open(encoding="utf-8", newline="") as file:
         levels = {row["indikator"]: row[column] for row in csv.DictReader(file) if row["tahun"] == year}
@@ -195,12 +194,12 @@ def test_a_zip_that_is_no_workbook_is_refused() -> None:
 
 
 def readable_or_refused(data: bytes) -> None:
+    refusal = ""
     try:
-        table = read_sheet(data, submission.COLUMNS, submission.ALIASES, submission.REQUIRED)
+        read_sheet(data, submission.COLUMNS, submission.ALIASES, submission.REQUIRED)
     except Unreadable as error:
-        assert "accepted" in str(error)
-    else:
-        assert isinstance(table, pa.Table)
+        refusal = str(error)
+    assert not refusal or "accepted" in refusal
 
 
 @settings(max_examples=200, deadline=None)

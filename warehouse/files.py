@@ -1,8 +1,9 @@
-"""Writing files so that a reader, or the next run after a kill, sees the whole file or none."""
+"""Writing files so that a reader, or the next run after a kill, sees the whole file or none; and the SQL that lies beside our code."""
 
 import hashlib
 import os
 import tempfile
+from importlib.resources import files
 from pathlib import Path
 
 
@@ -38,3 +39,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def sql_of(package: str, name: str) -> str:
+    """The SQL file `name` of a package of ours, such as `assets.uptime`."""
+    return files(package).joinpath(name).read_text(encoding="utf-8")

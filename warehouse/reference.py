@@ -1,12 +1,11 @@
 """Loads reference data: `reference/*.csv` and what the settings say of governments and services. Methodology is data: no weight stands in code."""
 
-from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 
 from warehouse.database import transaction
-from warehouse.files import identifier, sha256_of
+from warehouse.files import identifier, sha256_of, sql_of
 from warehouse.registry import Government
 
 _FOLDER = Path(__file__).parent / "reference"
@@ -20,7 +19,7 @@ def fingerprint() -> str:
 
 def load(connection: duckdb.DuckDBPyConnection, governments: tuple[Government, ...]) -> dict[str, int]:
     """Replace `ref.*` with what the files and settings say now, in one transaction. Returns rows per table."""
-    statements = files("warehouse").joinpath("reference.sql").read_text(encoding="utf-8")
+    statements = sql_of("warehouse", "reference.sql")
     with transaction(connection):
         connection.execute("create or replace temp table configured (code varchar, name varchar, timezone varchar)")
         for government in governments:

@@ -1,7 +1,6 @@
 """Dagster assets of the open-data product: one per catalogue, and the points their datasets earn."""
 
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 
 import dagster as dg
 
@@ -9,6 +8,7 @@ from assets.ingest import build_feed_asset, feed_key
 from assets.open_data import ckan, data_json
 from expectations.intake import Reader
 from warehouse.database import Warehouse, transaction
+from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
 
@@ -31,7 +31,7 @@ def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
         code_version="1",
     )
     def dataset_score(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        script = files("assets.open_data").joinpath("dataset_score.sql").read_text(encoding="utf-8")
+        script = sql_of("assets.open_data", "dataset_score.sql")
         with warehouse.open_for_writing() as connection:
             with transaction(connection):
                 connection.execute(script)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +11,11 @@ import pyarrow as pa
 
 from expectations.dataset import SUITE
 from expectations.drift import with_source_columns
-from expectations.intake import Batch, Counts, Reader, Unreadable, counts_of_compared
+from expectations.intake import Batch, Counts, Reader, Unreadable, counts_of_compared, run_on_incoming
 from warehouse import period as quarter
 from warehouse.archive import Artifact
 from warehouse.database import run_script
+from warehouse.files import sql_of
 from warehouse.registry import Feed
 
 
@@ -78,9 +78,7 @@ def text(value: object) -> str | None:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
-    connection.register("incoming", parsed)
-    connection.execute(_sql("stage_dataset.sql"))
-    connection.unregister("incoming")
+    run_on_incoming(connection, parsed, sql_of("assets.open_data", "stage_dataset.sql"), {})
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
@@ -92,11 +90,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
         "batch_id": batch.batch_id,
         "artifact_sha256": batch.artifact.sha256,
     }
-    connection.execute(_sql("compare_dataset.sql"), {"feed_id": batch.feed.id})
-    run_script(connection, _sql("promote_dataset.sql"), parameters)
+    connection.execute(sql_of("assets.open_data", "compare_dataset.sql"), {"feed_id": batch.feed.id})
+    run_script(connection, sql_of("assets.open_data", "promote_dataset.sql"), parameters)
     seen_on = batch.artifact.received_at.astimezone(ZoneInfo(batch.feed.government.timezone)).date()
     return counts_of_compared(connection, (quarter.of_day(seen_on),))
-
-
-def _sql(name: str) -> str:
-    return files("assets.open_data").joinpath(name).read_text(encoding="utf-8")

@@ -4,13 +4,12 @@ The copy is made by DuckDB over the writer's own connection: the live file's byt
 import os
 from collections.abc import Callable
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 
 from warehouse import migrations
-from warehouse.files import identifier, sync_folder
+from warehouse.files import identifier, sql_of, sync_folder
 
 _TEMPORARY = ".publishing-"
 
@@ -58,7 +57,7 @@ _WITHOUT_NAMES = {"quality.failed_row": "* replace (json_merge_patch(row, '{\"su
 
 def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     """Of the state of the live warehouse: two equal ones publish the same numbers."""
-    return identifier(*(str(row) for row in connection.execute(_sql("state.sql")).fetchall()))
+    return identifier(*(str(row) for row in connection.execute(sql_of("assets.publish", "state.sql")).fetchall()))
 
 
 def published_fingerprint(connection: duckdb.DuckDBPyConnection, target: Path) -> str | None:
@@ -93,7 +92,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path, clock: Callable
     if published_fingerprint(connection, target) == state:
         return False
     broken = connection.execute("select rule_id, batch_id from quality.broken_invariant order by all").fetchall()
-    if connection.execute(_sql("unjudged.sql")).fetchall():
+    if connection.execute(sql_of("assets.publish", "unjudged.sql")).fetchall():
         return False  # the run that judges them publishes them
     if broken:
         raise InvariantBroken("not published: " + "; ".join(f"{rule_id} does not hold ({batch_id})" for rule_id, batch_id in broken))
@@ -136,7 +135,3 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path, state: str, now: d
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _sql(name: str) -> str:
-    return files("assets.publish").joinpath(name).read_text(encoding="utf-8")

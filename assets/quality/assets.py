@@ -1,11 +1,10 @@
 """Dagster assets of the quality product."""
 
-from importlib.resources import files
-
 import dagster as dg
 
 from warehouse import period as quarter
 from warehouse.database import Warehouse, run_script, transaction
+from warehouse.files import sql_of
 
 SCORE = dg.AssetKey(["quality", "score"])
 
@@ -25,7 +24,7 @@ def build_quality_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowPar
         code_version="1",
     )
     def score(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        script = files("assets.quality").joinpath("score.sql").read_text(encoding="utf-8")
+        script = sql_of("assets.quality", "score.sql")
         rows = 0
         with warehouse.open_for_writing() as connection:
             for key in context.partition_keys:

@@ -3,7 +3,6 @@ from just that, so the same inputs make the same release once."""
 
 from collections.abc import Callable
 from datetime import datetime
-from importlib.resources import files
 
 import duckdb
 
@@ -11,7 +10,7 @@ from expectations import derived
 from warehouse import reference
 from warehouse.archive import Archive, ReleaseRecord
 from warehouse.database import run_script, transaction
-from warehouse.files import identifier
+from warehouse.files import identifier, sql_of
 
 METHOD = "readiness 1"
 
@@ -39,7 +38,7 @@ def make_release(
     if connection.execute("select 1 from meta.release where release_id = $1", [release_id]).fetchone() is not None:
         return record, False
     with transaction(connection):
-        run_script(connection, _sql("release.sql"), {"release_id": release_id, "period": period, "as_of": record.as_of})
+        run_script(connection, sql_of("assets.readiness", "release.sql"), {"release_id": release_id, "period": period, "as_of": record.as_of})
         connection.execute(
             "insert into meta.release values ($1, $2, $3, $4, $5, $6, $7)",
             [release_id, period, record.as_of, record.input_fingerprint, record.reference_fingerprint, record.code_version, record.created_at],
@@ -53,11 +52,7 @@ def judged(record: ReleaseRecord) -> derived.Judged:
 
 
 def _release_id(connection: duckdb.DuckDBPyConnection, period: str, as_of: datetime | None) -> tuple[str, str, str]:
-    rows = connection.execute(_sql("release_input.sql"), {"period": period, "as_of": as_of}).fetchall()
+    rows = connection.execute(sql_of("assets.readiness", "release_input.sql"), {"period": period, "as_of": as_of}).fetchall()
     input_fingerprint = identifier(*(str(row[0]) for row in rows))
     reference_fingerprint = reference.fingerprint()
     return identifier(period, input_fingerprint, reference_fingerprint, METHOD), input_fingerprint, reference_fingerprint
-
-
-def _sql(name: str) -> str:
-    return files("assets.readiness").joinpath(name).read_text(encoding="utf-8")

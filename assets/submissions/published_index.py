@@ -1,14 +1,13 @@
 """Officially published indices: how their files are read, staged and promoted to `core.published_index`."""
 
-from importlib.resources import files
-
 import duckdb
 import pyarrow as pa
 
 from assets.submissions.sheet import read_sheet
-from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
+from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared, run_on_incoming
 from expectations.published_index import SUITE
 from warehouse.archive import Artifact
+from warehouse.files import sql_of
 from warehouse.registry import Feed
 
 COLUMNS = ("government_code", "period", "instrument_id", "component_id", "value", "predicate", "note", "source")
@@ -30,14 +29,14 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
-    connection.register("incoming", parsed)
-    connection.execute(_sql("stage_published_index.sql"), {"received_at": artifact.received_at})
-    connection.unregister("incoming")
+    run_on_incoming(connection, parsed, sql_of("assets.submissions", "stage_published_index.sql"), {"received_at": artifact.received_at})
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     """Append an event per accepted row whose number, predicate or source is new for its key."""
-    connection.execute(_sql("compare_published_index.sql"), {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at})
+    connection.execute(
+        sql_of("assets.submissions", "compare_published_index.sql"), {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at}
+    )
     connection.execute(
         """
         insert into core.published_index by name
@@ -61,7 +60,3 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
 
 
 READER = Reader(parser_version="published_index 2", suite=SUITE, parse=parse, stage=stage, promote=promote)
-
-
-def _sql(name: str) -> str:
-    return files("assets.submissions").joinpath(name).read_text(encoding="utf-8")

@@ -1,16 +1,15 @@
 """Agency submissions: how their files are read, staged and promoted to `core.assessment`."""
 
-from importlib.resources import files
-
 import duckdb
 import pyarrow as pa
 
 from assets.submissions import override
 from assets.submissions.sheet import read_sheet
-from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
+from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared, run_on_incoming
 from expectations.submission import SUITE
 from warehouse.archive import Artifact
 from warehouse.database import run_script
+from warehouse.files import sql_of
 from warehouse.registry import Feed
 
 COLUMNS = (
@@ -51,18 +50,18 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
-    connection.register("incoming", parsed)
-    connection.execute(_sql("stage_submission.sql"), {"received_at": artifact.received_at})
-    connection.unregister("incoming")
+    run_on_incoming(connection, parsed, sql_of("assets.submissions", "stage_submission.sql"), {"received_at": artifact.received_at})
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     """Append an event per accepted row that says something new. A row of this very file that is in already, and a value that repeats the last
     word, are `unchanged`; so is a row that came right only now when a file received later has spoken of it since."""
-    connection.execute(_sql("compare_submission.sql"), {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at})
+    connection.execute(
+        sql_of("assets.submissions", "compare_submission.sql"), {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at}
+    )
     run_script(
         connection,
-        _sql("promote_submission.sql"),
+        sql_of("assets.submissions", "promote_submission.sql"),
         {
             "known_at": batch.known_at,
             "received_at": batch.artifact.received_at,
@@ -75,7 +74,3 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
 
 
 READER = Reader(parser_version="submission 2", suite=SUITE, parse=parse, stage=stage, promote=promote)
-
-
-def _sql(name: str) -> str:
-    return files("assets.submissions").joinpath(name).read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """Dagster assets of the uptime product: one per feed, service-days with incidents, and service-quarters."""
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 
 import dagster as dg
 
@@ -11,6 +10,7 @@ from assets.uptime import check_log, roll_up
 from expectations import check, derived, record
 from warehouse import period as quarter
 from warehouse.database import Warehouse, run_script, transaction
+from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
@@ -81,7 +81,7 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         code_version=roll_up.METHOD,
     )
     def service_quarter(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        script = files("assets.uptime").joinpath("service_quarter.sql").read_text(encoding="utf-8")
+        script = sql_of("assets.uptime", "service_quarter.sql")
         rows = 0
         with warehouse.open_for_writing() as connection:
             for key in context.partition_keys:

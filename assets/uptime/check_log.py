@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
@@ -12,8 +11,9 @@ import pyarrow.parquet as pa_parquet
 from assets.uptime import lake_day
 from expectations import check
 from expectations.drift import with_source_columns
-from expectations.intake import Batch, Counts, Reader, Unreadable
+from expectations.intake import Batch, Counts, Reader, Unreadable, run_on_incoming
 from warehouse.archive import Artifact
+from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
@@ -62,12 +62,12 @@ def _read_parquet(data: bytes) -> pa.Table:
 
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
-    connection.register("incoming", parsed)
-    connection.execute(
-        files("assets.uptime").joinpath("stage_check.sql").read_text(encoding="utf-8"),
+    run_on_incoming(
+        connection,
+        parsed,
+        sql_of("assets.uptime", "stage_check.sql"),
         {"received_at": artifact.received_at, "timezone": feed.government.timezone},
     )
-    connection.unregister("incoming")
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:

@@ -1,11 +1,11 @@
 """Promotes accepted checks to the probe lake: one merged file per touched local day, and a note of what must be rolled up again."""
 
 from datetime import datetime
-from importlib.resources import files
 
 import duckdb
 
 from expectations.intake import Batch, Counts
+from warehouse.files import sql_of
 from warehouse.lake import Lake
 
 
@@ -13,7 +13,9 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     """Called inside the transaction that commits the manifest. The last received check of a service and moment wins."""
     feed = batch.feed
     zone = feed.government.timezone
-    connection.execute(_sql("incoming_check.sql"), {"timezone": zone, "artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at})
+    connection.execute(
+        sql_of("assets.uptime", "incoming_check.sql"), {"timezone": zone, "artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at}
+    )
     days = [row[0] for row in connection.execute("select distinct day from incoming_check order by day").fetchall()]
     present = connection.execute("select file from meta.lake_partition where feed_id = $1 and list_contains($2, day)", [feed.id, days]).fetchall()
     connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
@@ -22,7 +24,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
             "insert into present_check by name select *, timezone($zone, checked_at)::date as day from read_parquet($files, hive_partitioning = false)",
             {"files": [str(lake.root / row[0]) for row in present], "zone": zone},
         )
-    connection.execute(_sql("merged_check.sql"))
+    connection.execute(sql_of("assets.uptime", "merged_check.sql"))
     changed = connection.execute("select day, min(checked_at) from merged_check where outcome <> 'kept' group by day order by day").fetchall()
     latest_before = _latest(connection, feed.id)
     for day, _ in changed:
@@ -35,7 +37,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         if latest_before is not None and latest is not None and latest_before < latest:
             from_at = min(from_at, latest_before)  # silent services and last holds reach on to the new latest check
         connection.execute("insert into uptime.touched_day values ($1, $2)", [feed.id, from_at])
-        periods = _column(connection, _sql("touched_period.sql"), {"from_at": from_at, "to_at": latest, "timezone": zone})
+        periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), {"from_at": from_at, "to_at": latest, "timezone": zone})
     row = connection.execute(
         """
         select
@@ -57,7 +59,3 @@ def _latest(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | N
 
 def _column(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object]) -> list[str]:
     return [str(row[0]) for row in connection.execute(query, parameters).fetchall()]
-
-
-def _sql(name: str) -> str:
-    return files("assets.uptime").joinpath(name).read_text(encoding="utf-8")

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from importlib.resources import files
 
 import duckdb
 
 from expectations import derived, record
 from warehouse.database import run_script, transaction
-from warehouse.files import identifier
+from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
@@ -38,7 +37,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
     if from_at is not None and latest_at is not None:
         margin = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
         from_day = from_at.date() - margin
-        window_at = connection.execute(_sql("incident_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
+        window_at = connection.execute(sql_of("assets.uptime", "incident_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
         assert window_at is not None
         days_from = datetime.combine(from_day, time(), UTC) - margin  # whole days are reckoned again: what reaches into the first of them counts
         held_from = min(days_from - timedelta(seconds=feed.max_hold_s), window_at[0])
@@ -46,10 +45,10 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
             connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
             _load_checks(connection, lake, feed, held_from.date())
             parameters = {"feed_id": feed.id, "from_day": from_day, "latest_at": latest_at}
-            connection.execute(_sql("hold.sql"), {"max_hold_s": feed.max_hold_s, "latest_at": latest_at})
-            connection.execute(_sql("service_day.sql"), parameters)
-            run_script(connection, _sql("incident.sql"), {"feed_id": feed.id, "from_at": from_at})
-            run_script(connection, _sql("service.sql"), {"feed_id": feed.id, "objective": feed.objective})
+            connection.execute(sql_of("assets.uptime", "hold.sql"), {"max_hold_s": feed.max_hold_s, "latest_at": latest_at})
+            connection.execute(sql_of("assets.uptime", "service_day.sql"), parameters)
+            run_script(connection, sql_of("assets.uptime", "incident.sql"), {"feed_id": feed.id, "from_at": from_at})
+            run_script(connection, sql_of("assets.uptime", "service.sql"), {"feed_id": feed.id, "objective": feed.objective})
             derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
@@ -104,8 +103,4 @@ def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, 
             [service.match, service.id, service.name, service.agency, service.government, service.objective],
         )
     parameters = {"files": lake.files(connection, feed.id, from_day), "government_code": feed.government.code, "timezone": feed.government.timezone}
-    connection.execute(_sql("probe.sql"), parameters)
-
-
-def _sql(name: str) -> str:
-    return files("assets.uptime").joinpath(name).read_text(encoding="utf-8")
+    connection.execute(sql_of("assets.uptime", "probe.sql"), parameters)
