@@ -2,7 +2,10 @@
 message, not an exception: the feed's outcome is `failed`, and the other feeds go on."""
 
 import json
+import stat
+import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -30,20 +33,64 @@ def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], 
     return [archive.store(feed.id, name, data, clock()) for name, data in pages], ()
 
 
-def recorded_files(path: Path) -> list[Path]:
-    """The files a path or glob names, in the order of their names; half-written ones (hidden) are left out."""
-    return sorted(found for found in path.parent.glob(path.name) if found.is_file() and not found.is_symlink() and not found.name.startswith("."))
+@dataclass(frozen=True)
+class Lying:
+    """What lies where a path or glob points: files that are read, and a sentence for each thing that is not."""
+
+    files: tuple[Path, ...]
+    refused: tuple[str, ...]
+
+
+def recorded(path: Path) -> Lying:
+    """In the order of their names. Hidden files are being written: they are nobody's business yet. What goes away while we look has been taken."""
+    files: list[Path] = []
+    refused: list[str] = []
+    for found in sorted(path.parent.glob(path.name)):
+        if found.name.startswith("."):
+            continue
+        try:
+            mode = found.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        reason = refusal(found.name, mode)
+        if reason is None:
+            files.append(found)
+        else:
+            refused.append(f"{shown(found.name)} {reason}")
+    return Lying(tuple(files), tuple(refused))
+
+
+def refusal(name: str, mode: int) -> str | None:
+    """Why a directory entry is not read; None for one that is."""
+    if not is_one_line(name):
+        return "has a name with a line break, a control character or bytes that are no UTF-8; accepted: a name of letters, digits and signs: rename it"
+    if not stat.S_ISREG(mode):
+        kind = "a symbolic link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+        return f"is {kind}; accepted: the file itself"
+    return None
+
+
+def shown(name: str) -> str:
+    """A file name as one line of text, whatever bytes it is made of."""
+    return name if is_one_line(name) else ascii(name)
+
+
+def is_one_line(name: str) -> bool:
+    """No control character, no line or paragraph separator, no byte that is not UTF-8 (Python stands a lone surrogate in for it)."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name)
 
 
 def _recorded(feed: Feed, path: Path, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
-    found = recorded_files(path)
-    if not found and feed.declared:
+    lying = recorded(path)
+    if not lying.files and not lying.refused and feed.declared:
         return [], (f"{feed.declared}: {path.name!r} matches no file in {path.parent}; accepted: a file or a glob, relative to the settings file",)
     stored: list[Artifact] = []
-    problems: list[str] = []
-    for file in found:
+    problems = [f"{feed.declared or feed.id}: {sentence}" for sentence in lying.refused]
+    for file in lying.files:
         try:
             stored.append(archive.store(feed.id, file.name, file.read_bytes(), clock()))
+        except FileNotFoundError:
+            continue  # another run has taken it
         except OSError as error:
             problems.append(f"{feed.id}: {file.name} cannot be read ({error.strerror})")
     return stored, tuple(problems)

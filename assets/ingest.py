@@ -1,6 +1,7 @@
 """The asset that every feed has: archive to core. One factory, so that all feeds look alike in Dagster: same metadata, one check per rule."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,11 @@ import dagster as dg
 from assets import checks
 from assets.arrival import arrive
 from expectations import record
-from expectations.intake import FeedOutcome, Reader, take_in
+from expectations.intake import FeedOutcome, Progress, Reader, take_in
 from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
+from warehouse.home import Home
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
@@ -20,14 +22,31 @@ REFERENCE = dg.AssetKey(["ref", "reference"])
 ARRIVED = "arrived"
 
 
+def always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
+    """For kinds whose reader is the same whatever the feed's settings say."""
+    return lambda _feed, _lake: reader
+
+
 def feed_key(feed: Feed) -> dg.AssetKey:
     return dg.AssetKey([feed.product.value, feed.id])
 
 
+@dataclass(frozen=True)
+class Committed:
+    """What arrived of a feed, all of it judged and committed, and where that can be looked up."""
+
+    feed: Feed
+    artifacts: tuple[Artifact, ...]
+    warehouse: Warehouse
+    archive: Archive
+    home: Home
+    progress: Progress
+
+
 def build_feed_asset(
-    feed: Feed, reader_of: Callable[[Feed, Lake], Reader], suite: Suite, after_commit: Callable[[Feed, list[Artifact]], None] | None = None
+    feed: Feed, reader_of: Callable[[Feed, Lake], Reader], suite: Suite, after_commit: Callable[[Committed], None] | None = None
 ) -> dg.AssetsDefinition:
-    """`reader_of` gives the feed's reader once the lake is at hand; `after_commit` is told what arrived, once all of it is committed."""
+    """`reader_of` gives the feed's reader once the lake is at hand; `after_commit` is called when all that arrived is committed."""
     key = feed_key(feed)
     arrived = dg.AssetCheckSpec(
         ARRIVED,
@@ -55,13 +74,14 @@ def build_feed_asset(
         warehouse: dg.ResourceParam[Warehouse],
         archive: dg.ResourceParam[Archive],
         lake: dg.ResourceParam[Lake],
+        home: dg.ResourceParam[Home],
         clock: dg.ResourceParam[Callable[[], datetime]],
     ) -> Iterator[dg.MaterializeResult[None]]:
         present, problems = arrive(feed, archive, clock)
         outcome = take_in(warehouse, archive, feed, reader_of(feed, lake), present, problems, context.run_id, clock, context.log.debug)
-        if after_commit is not None:
-            after_commit(feed, present)
         context.log.info(_sentence(outcome))
+        if after_commit is not None:
+            after_commit(Committed(feed, tuple(present), warehouse, archive, home, context.log.info))
         with warehouse.open_for_reading() as connection:
             current = [row[0] for row in connection.execute("select batch_id from quality.current_batch where feed_id = $1", [feed.id]).fetchall()]
             stored = record.outcomes(connection, current)

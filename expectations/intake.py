@@ -118,6 +118,12 @@ def take_in(
         return _close(connection, outcome, sorted(set(known)), clock)
 
 
+def unjudged(archive: Archive, feed_id: str, reader: Reader) -> list[Artifact]:
+    """What the archive holds of a feed and nobody began to judge by today's rules. Asks the archive alone."""
+    begun = {record.batch_id for record in archive.batches(feed_id)}
+    return [artifact for artifact in archive.artifacts(feed_id) if reader.batch_id(artifact) not in begun]
+
+
 def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Unreadable:
     """An artifact that cannot be read is a value: it becomes a rejected batch, which everybody sees, and stops no other."""
     try:

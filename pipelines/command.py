@@ -5,6 +5,7 @@ import csv
 import json
 import logging
 import os
+import stat
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -229,19 +230,32 @@ def _ingest(arguments: argparse.Namespace) -> int:
     missing = [str(path) for path in arguments.files if not path.is_file()]
     if missing:
         raise Failed(f"no such file: {', '.join(missing)}")
+    files: dict[str, bytes] = {}
+    for path in arguments.files:
+        data = path.read_bytes()
+        if files.setdefault(path.name, data) != data:
+            raise Failed(f"two different files are called {path.name}: rename one, or ingest one after the other")
     loaded = settings.load()
     _prepare(loaded)
-    return _take_in(loaded, {path.name: path.read_bytes() for path in arguments.files})
+    return _take_in(loaded, files)
 
 
 def _take_in(loaded: Settings, files: dict[str, bytes]) -> int:
     """Put files in the inbox, judge them, release what became due, and say what became of each."""
+    from assets.arrival import refusal, shown
+
+    inbox = loaded.home.inbox
     for name, data in files.items():
-        write_atomically(loaded.home.inbox / name, data)
+        if (reason := refusal(name, stat.S_IFREG)) is not None:
+            raise Failed(f"{shown(name)} {reason}")
+        if (inbox / name).exists() and (inbox / name).read_bytes() != data:
+            raise Failed(f"another {name} lies in {inbox} and has not been taken in yet: `kesiapan refresh` does, then try again")
+    for name, data in files.items():
+        write_atomically(inbox / name, data)
     from pipelines import launch
 
     with launch.session(loaded, OUTPUT) as session:
-        session.ingest("inbox")
+        session.inbox()
         session.release(None, None)
         judged = session.judged(list(files.values()))
     table = Table(title="Verdict", title_justify="left", title_style="bold")
@@ -250,6 +264,7 @@ def _take_in(loaded: Settings, files: dict[str, bytes]) -> int:
     for row in judged:
         table.add_row(*(str(value) if value is not None else "" for value in row))
     OUTPUT.print(table)
+    OUTPUT.print(f"What each sender is told, row by row: {loaded.home.feedback}", soft_wrap=True, highlight=False)
     return 1 if any(row[1] == "rejected" or row[6] for row in judged) else 0
 
 

@@ -46,17 +46,18 @@ def build_definitions(
         *build_readiness_assets(feeds, [SERVICE_QUARTER, SCORE], QUARTERS),
         *build_publish_assets(sorted(by_quarter)),
     ]
+    inbox = dg.AssetKey(["submissions", settings.INBOX])
     jobs = build_jobs(
-        ingest=[REFERENCE, *feeds, DUE_QUARTER],
+        ingest=[REFERENCE, *(key for key in feeds if key != inbox), DUE_QUARTER],
         by_quarter=sorted(by_quarter),
         published=PUBLISHED,
-        inbox=[REFERENCE, dg.AssetKey(["submissions", settings.INBOX]), DUE_QUARTER],
+        inbox=[REFERENCE, inbox, DUE_QUARTER],
     )
     return dg.Definitions(
         assets=assets,
         jobs=[*jobs.values(), build_rebuild_job()],
         schedules=build_schedules(jobs, QUARTERS),
-        sensors=build_sensors(jobs),
+        sensors=build_sensors(jobs, loaded.home, clock),
         resources=resources.build_resources(loaded, clock),
         executor=dg.in_process_executor,  # a process per step would import everything again: 94 s for 6 s of work
         loggers=loggers,

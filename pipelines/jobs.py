@@ -1,4 +1,5 @@
-"""The jobs: ingest (all feeds), inbox (only it), readiness (quarters), publish, and refresh, which is all of it for one quarter."""
+"""The jobs: ingest (all configured feeds), inbox (what people send, as it arrives), readiness (quarters), publish, and refresh: the feeds and all that
+follows, for one quarter."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -18,11 +19,11 @@ def build_jobs(ingest: Sequence[dg.AssetKey], by_quarter: Sequence[dg.AssetKey],
         return dg.define_asset_job(name, selection=dg.AssetSelection.assets(*keys), description=description)
 
     made = [
-        job("ingest", ingest, "Every feed, from its source into the core; the roll-up of touched days."),
-        job("inbox", inbox, "Only what lies in the inbox folder."),
+        job("ingest", ingest, "Every configured feed, from its source into the core; the roll-up of touched days."),
+        job("inbox", inbox, "What lies in the inbox folder; its senders are told."),
         job("readiness", [*by_quarter, published], "Quarters: service levels, data quality, indices; then the published file."),
         job("publish", [published], "Only the published file: mends a run that was killed before its swap."),
-        job("refresh", [*ingest, *by_quarter, published], "Everything, for one quarter."),
+        job("refresh", [*ingest, *by_quarter, published], "Every configured feed and all that follows, for one quarter."),
     ]
     return {one.name: one for one in made}
 

@@ -10,13 +10,16 @@ import dagster as dg
 from rich.console import Console
 
 from assets.publish import publication
+from assets.submissions import submission
+from expectations.intake import unjudged
 from pipelines import runs
 from pipelines.definitions import build_definitions
 from pipelines.failure import Failed
 from pipelines.partitions import QUARTERS
-from pipelines.sensors import COMMAND, due_periods, range_tags
-from pipelines.settings import Settings
+from pipelines.sensors import COMMAND, RANGE_START, due_periods, range_tags
+from pipelines.settings import INBOX, Settings
 from warehouse import period as quarter
+from warehouse.archive import Archive
 from warehouse.database import Warehouse
 from warehouse.files import sha256_of
 
@@ -41,8 +44,15 @@ class Session:
         self._warehouse = Warehouse(settings.home.warehouse)
         self.changed = False
 
-    def ingest(self, job: str = "ingest") -> None:
-        self._run(job)
+    def ingest(self) -> None:
+        """What lies in the inbox or was sent and is to be judged by new rules, and every configured feed."""
+        home = self._settings.home
+        if any(home.inbox.iterdir()) or unjudged(Archive(home.archive), INBOX, submission.READER):
+            self.inbox()
+        self._run("ingest")
+
+    def inbox(self) -> None:
+        self._run("inbox")
 
     def release(self, period: str | None, as_of: datetime | None) -> None:
         """The quarters that are due, one run per contiguous stretch, or the one that was asked for; then the published file, if it is behind."""
@@ -86,19 +96,17 @@ class Session:
                 """
                 select source_name, status, read, added, updated, unchanged, rejected, message
                 from meta.batch
-                where feed_id = 'inbox' and list_contains($1, artifact_sha256)
+                where feed_id = $2 and list_contains($1, artifact_sha256)
                 qualify row_number() over (partition by artifact_sha256 order by known_at desc) = 1
                 order by source_name
                 """,
-                [[sha256_of(data) for data in contents]],
+                [[sha256_of(data) for data in contents], INBOX],
             ).fetchall()
 
     def _run(self, job: str, tags: dict[str, str] | None = None, config: dict[str, Any] | None = None) -> None:
         definition = self._definitions.resolve_job_def(job)
         tags = {**REPOSITORY, COMMAND: job, runs.PROCESS: runs.process_tag(), **(tags or {})}
-        self._console.print(
-            f"[bold]{job}[/bold]" + (f" {tags['dagster/asset_partition_range_start']}" if "dagster/asset_partition_range_start" in tags else "")
-        )
+        self._console.print(f"[bold]{job}[/bold]" + (f" {tags[RANGE_START]}" if RANGE_START in tags else ""))
         run_config = {"loggers": {PROGRESS: {}}, **(config or {})}
         result = definition.execute_in_process(instance=self._instance, tags=tags, run_config=run_config, raise_on_error=False)
         if not result.success:

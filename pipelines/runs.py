@@ -45,11 +45,8 @@ def fail_orphans(instance: DagsterInstance) -> list[str]:
 
 def claim(context: dg.InitResourceContext) -> None:
     """Called as a run's first resource comes up: note this process as the run's, and end the runs of processes that are gone."""
-    if context.instance is None or context.run_id is None or context.run_id == "EPHEMERAL":
-        return
-    run = context.instance.get_run_by_id(context.run_id)
-    if run is None:
-        return
-    if run.tags.get(PROCESS) != process_tag():
-        context.instance.add_run_tags(context.run_id, {PROCESS: process_tag()})
+    if context.instance is None or context.run is None or not context.instance.has_run(context.run.run_id):
+        return  # a resource that is tried out by hand
+    if context.run.tags.get(PROCESS) != process_tag():
+        context.instance.add_run_tags(context.run.run_id, {PROCESS: process_tag()})
     fail_orphans(context.instance)

@@ -1,14 +1,31 @@
-"""What follows what. Sensors never open the live warehouse: they read what runs have said of themselves."""
+"""What follows what: runs upon files that arrive in the inbox, quarters upon runs. Sensors never open the live warehouse: they look at the inbox, and at
+what runs have said of themselves."""
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 
+from assets.arrival import recorded, shown
 from assets.readiness.assets import DUE, DUE_QUARTER
+from assets.submissions import submission
+from expectations.intake import unjudged
+from pipelines import settings
 from pipelines.jobs import Jobs
+from pipelines.runs import IN_PROGRESS
 from warehouse import period as quarter
+from warehouse.archive import Archive
+from warehouse.home import Home
 
 COMMAND = "kesiapan/command"
+INBOX = "kesiapan/inbox"  # tag of a run: hash of the files it was asked to take in
+INBOX_EVERY_S = 15
+LONGEST_PAUSE = timedelta(hours=1)
+NAMES_SHOWN = 10
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
@@ -28,7 +45,74 @@ def range_tags(first: str, last: str) -> dict[str, str]:
     return {RANGE_START: quarter.first_day(first).isoformat(), RANGE_END: quarter.first_day(last).isoformat()}
 
 
-def build_sensors(jobs: Jobs) -> list[dg.SensorDefinition]:
+def _states(files: Sequence[Path]) -> dict[str, list[int]]:
+    """Size and time of change by name: a file is whole, and not still being copied, when they are what they were a look before."""
+    states = {}
+    for file in files:
+        with suppress(FileNotFoundError):
+            stat = file.stat()
+            states[file.name] = [stat.st_size, stat.st_mtime_ns]
+    return states
+
+
+def _hash_of(files: list[Path]) -> str:
+    """Of names and contents."""
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(file.name.encode() + b"\0")
+        with file.open("rb") as content:
+            whole.update(hashlib.file_digest(content, "sha256").digest())
+    return whole.hexdigest()
+
+
+def attempt(instance: dg.DagsterInstance, content: str, now: datetime) -> int | dg.SkipReason:
+    """Which attempt at these files is due: a failed run is tried again after one minute, two, four, at most an hour."""
+    records = instance.get_run_records(dg.RunsFilter(tags={INBOX: content}))
+    if not records:
+        return 0
+    pause = min(timedelta(minutes=2 ** min(len(records) - 1, 10)), LONGEST_PAUSE)
+    again_at = max(record.update_timestamp for record in records).replace(tzinfo=UTC) + pause
+    if now < again_at:
+        return dg.SkipReason(f"{len(records)} runs have not taken in what lies there; the next attempt is due at {again_at:%H:%M:%S} UTC")
+    return len(records)
+
+
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(map(shown, names[:NAMES_SHOWN])) + more
+
+
+def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list[dg.SensorDefinition]:
+    rules = f"{submission.READER.parser_version}, {submission.READER.suite.version}"
+
+    @dg.sensor(
+        name="inbox_arrivals",
+        job=jobs["inbox"],
+        minimum_interval_seconds=INBOX_EVERY_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Takes in what has stopped growing in the inbox folder: one run for all of it. What is not taken is named, with the reason. "
+        "Judges what was sent before once more when the rules have changed.",
+    )
+    def inbox_arrivals(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        lying = recorded(home.inbox / "*")
+        states = _states(lying.files)
+        before = json.loads(context.cursor) if context.cursor else {"files": {}, "rules": None}
+        context.update_cursor(json.dumps({"files": states, "rules": rules}))
+        if before["rules"] != rules and unjudged(Archive(home.archive), settings.INBOX, submission.READER):
+            return dg.RunRequest(run_key=f"rules {rules}")
+        ready = [file for file in lying.files if file.name in states and states[file.name] == before["files"].get(file.name)]
+        refused = "".join(f"; refused: {sentence}" for sentence in lying.refused)
+        if not ready:
+            growing = _names([file.name for file in lying.files])
+            return dg.SkipReason((f"waiting until they have stopped growing: {growing}" if growing else "nothing to take in") + refused)
+        if context.instance.get_runs_count(dg.RunsFilter(job_name="inbox", statuses=[*IN_PROGRESS, dg.DagsterRunStatus.QUEUED])):
+            return dg.SkipReason(f"a run is at it; lying there: {_names([file.name for file in ready])}{refused}")
+        content = _hash_of(ready)
+        due = attempt(context.instance, content, clock())
+        if isinstance(due, dg.SkipReason):
+            return dg.SkipReason(f"{due.skip_message}: {_names([file.name for file in ready])}{refused}")
+        return dg.RunRequest(run_key=f"{content}-{due}", tags={INBOX: content})
+
     @dg.run_status_sensor(
         name="due_quarters",
         run_status=dg.DagsterRunStatus.SUCCESS,
@@ -48,4 +132,4 @@ def build_sensors(jobs: Jobs) -> list[dg.SensorDefinition]:
         if not stretches:
             yield dg.RunRequest(run_key=f"{run.run_id}-publish", job_name="publish")
 
-    return [due_quarters]
+    return [inbox_arrivals, due_quarters]

@@ -10,21 +10,19 @@ from warehouse.home import Home
 
 
 def show(home: Home, console: Console) -> None:
-    connection = open_published(home.published)
-    try:
+    with open_published(home.published) as connection:
         for title, query in (
             ("Readiness: the newest release of each quarter", "readiness.sql"),
             ("Service uptime by government and quarter", "uptime.sql"),
             ("Data quality of each feed's current batches", "quality.sql"),
         ):
             console.print(_table(title, connection.execute(sql_of("pipelines.summary_sql", query))))
-    finally:
-        connection.close()
     console.print("[bold]Where to look next[/bold]")
     console.print('  .venv/bin/kesiapan query "from readiness.latest_index"      any SQL on the published file')
     console.print('  .venv/bin/kesiapan query "from meta.dictionary"             what every column means, in Indonesian and English')
     console.print("  make dev                                                    the Dagster UI: assets, checks, runs")
-    console.print(f"  {home.published}", soft_wrap=True)
+    console.print(f"  {home.feedback}: what senders are told, row by row", soft_wrap=True, highlight=False)
+    console.print(f"  {home.published}", soft_wrap=True, highlight=False)
 
 
 def _table(title: str, result: duckdb.DuckDBPyConnection) -> Table:

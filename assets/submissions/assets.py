@@ -1,36 +1,41 @@
 """Dagster assets of the submissions product: one per feed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.arrival import recorded_files
-from assets.ingest import build_feed_asset
-from assets.submissions import published_index, submission
-from expectations.intake import Reader
-from warehouse.archive import Artifact
+from assets.arrival import recorded
+from assets.ingest import Committed, always, build_feed_asset
+from assets.submissions import feedback, published_index, submission
 from warehouse.files import sha256_of
-from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
 
 
 def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.AssetsDefinition]:
-    """Feed `inbox` is a folder that empties: its files leave it once they are committed, promoted or rejected."""
+    """Senders are told what became of their files. Feed `inbox` is a folder that empties: its files leave it once they are committed, promoted or
+    rejected, and their senders told."""
+
+    def after_commit(committed: Committed) -> None:
+        is_inbox = committed.feed.id == inbox
+        folder = committed.home.feedback if is_inbox else committed.home.feedback / committed.feed.id
+        with committed.warehouse.open_for_reading() as connection:
+            feedback.bring_up(connection, committed.archive, committed.feed, submission.READER, folder, committed.progress)
+        if is_inbox:
+            _empty(committed)
+
     built = []
     for feed in feeds:
-        reader = submission.READER if feed.kind is FeedKind.SUBMISSION else published_index.READER
-        built.append(build_feed_asset(feed, _always(reader), reader.suite, _empty if feed.id == inbox else None))
+        if feed.kind is FeedKind.SUBMISSION:
+            built.append(build_feed_asset(feed, always(submission.READER), submission.READER.suite, after_commit))
+        else:
+            built.append(build_feed_asset(feed, always(published_index.READER), published_index.READER.suite))
     return built
 
 
-def _empty(feed: Feed, committed: list[Artifact]) -> None:
+def _empty(committed: Committed) -> None:
     """Remove what was committed, by its bytes: a file that came in, or grew, since it was read stays for the next run."""
-    assert feed.path is not None
-    done = {artifact.sha256 for artifact in committed}
-    for file in recorded_files(feed.path):
+    assert committed.feed.path is not None
+    done = {artifact.sha256 for artifact in committed.artifacts}
+    for file in recorded(committed.feed.path).files:
         if sha256_of(file.read_bytes()) in done:
             file.unlink()
-
-
-def _always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
-    return lambda _feed, _lake: reader

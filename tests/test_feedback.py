@@ -1,0 +1,207 @@
+"""What senders are told: their own rows in their own order, each with its verdict; corrected and sent again it is a revision."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from assets.submissions import feedback, submission
+from expectations.intake import take_in
+from warehouse import reference
+from warehouse.archive import Archive
+from warehouse.database import Warehouse
+from warehouse.files import write_atomically
+from warehouse.registry import Feed, FeedKind, Government
+
+KALSEL = Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar")
+HEADER = ("kode_pemda", "kode_skpd", "periode", "instrumen", "indikator", "tahap", "nilai", "penjelasan", "bukti", "pengirim")
+
+
+def row(indicator: str, value: str, explanation: str = "ada", evidence: str = "sk.pdf", sender: str = "Nama Pengirim") -> tuple[str, ...]:
+    return ("63", "", "2026-Q1", "SPBE2020", indicator, "mandiri", value, explanation, evidence, sender)
+
+
+def sheet(*rows: tuple[str, ...]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([HEADER, *rows])
+    return text.getvalue().encode()
+
+
+@dataclass
+class Office:
+    """An inbox by hand: what is sent is taken in an hour after what was sent before, and its senders are told."""
+
+    root: Path
+    now: datetime = datetime(2026, 4, 1, tzinfo=UTC)
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.warehouse = Warehouse(self.root / "warehouse.duckdb")
+        self.archive = Archive(self.root / "archive")
+        self.folder = self.root / "feedback"
+        self.feed = Feed("inbox", FeedKind.SUBMISSION, KALSEL, path=self.root / "inbox" / "*")
+        with self.warehouse.open_for_writing() as connection:
+            reference.load(connection, (KALSEL,))
+
+    def receive(self, name: str, data: bytes) -> None:
+        self.now += timedelta(hours=1)
+        artifact = self.archive.store("inbox", name, data, self.now)
+        self.now += timedelta(minutes=1)
+        run_id = f"run {self.now:%H%M}"
+        take_in(self.warehouse, self.archive, self.feed, submission.READER, [artifact], (), run_id, lambda: self.now, lambda _: None)
+
+    def tell(self) -> int:
+        with self.warehouse.open_for_reading() as connection:
+            return feedback.bring_up(connection, self.archive, self.feed, submission.READER, self.folder, self.said.append)
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a feedback workbook by header."""
+        (found,) = openpyxl.load_workbook(self.folder / name).worksheets
+        lines = [list(line) for line in found.iter_rows(values_only=True)]
+        header = next(index for index, line in enumerate(lines) if line[0] == "status")
+        return [dict(zip(lines[header], line, strict=True)) for line in lines[header + 1 :]]
+
+    def text(self, name: str) -> str:
+        return (self.folder / f"{name}.txt").read_text(encoding="utf-8")
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with self.warehouse.open_for_reading() as connection:
+            return connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def test_each_row_comes_back_in_its_order_with_verdict_reason_and_remedy(office: Office) -> None:
+    office.receive("kiriman.csv", sheet(row("3", "4"), row("1", "9"), row("2", "3", evidence="")))
+    assert office.tell() == 1
+    table = office.table("kiriman.csv.xlsx")
+    assert [(line["status"], line["indikator"], line["nilai"], line["baris"]) for line in table] == [
+        ("diterima", "3", "4", "2"),
+        ("ditolak", "1", "9", "3"),
+        ("peringatan", "2", "3", "4"),
+    ]
+    accepted, rejected, warned = table
+    assert accepted["alasan"] is None
+    assert accepted["cara_memperbaiki"] is None
+    assert "dalam skala instrumen" in rejected["alasan"]
+    assert "[nilai = 9]" in rejected["alasan"]
+    assert rejected["cara_memperbaiki"] == "Isi satu angka dalam skala instrumennya."
+    assert "bukti" in warned["alasan"]
+    text = office.text("kiriman.csv")
+    assert "3 baris: 1 diterima, 1 peringatan, 1 ditolak" in text
+    assert "Baris 3, indikator 1: ditolak" in text
+
+
+def test_every_row_rule_of_submissions_says_how_to_mend_it() -> None:
+    to_mend = {rule.rule_id for rule in submission.READER.suite.rules if rule.scope == "row" and rule.severity != "info"}
+    assert to_mend == set(feedback.REMEDIES)
+
+
+def test_two_rows_for_one_key_name_each_other(office: Office) -> None:
+    office.receive("ganda.csv", sheet(row("1", "3"), row("2", "2"), row("1", "4")))
+    office.tell()
+    first, other, second = office.table("ganda.csv.xlsx")
+    assert [line["status"] for line in (first, other, second)] == ["ditolak", "diterima", "ditolak"]
+    assert "[baris lain: 4]" in first["alasan"]
+    assert "[baris lain: 2]" in second["alasan"]
+
+
+def test_rows_of_a_second_sheet_are_named_by_sheet_and_row(office: Office) -> None:
+    book = openpyxl.Workbook()
+    for name in ("satu", "dua"):
+        made = book.create_sheet(name)
+        for line in (HEADER, row("1", "3")):
+            made.append(line)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    office.receive("dua lembar.xlsx", buffer.getvalue())
+    office.tell()
+    first, second = office.table("dua lembar.xlsx")
+    assert (first["baris"], second["baris"]) == ("2", "lembar ke-2 baris 2")
+    assert "[baris lain: lembar ke-2 baris 2]" in first["alasan"]
+    assert "[baris lain: 2]" in second["alasan"]
+
+
+def test_corrected_and_sent_again_it_is_a_revision(office: Office) -> None:
+    office.receive("kiriman.csv", sheet(row("1", "9"), row("2", "3"), row("3", "2")))
+    office.tell()
+    path = office.folder / "kiriman.csv.xlsx"
+    book = openpyxl.load_workbook(path)
+    (found,) = book.worksheets
+    header = next(line for line in found.iter_rows() if line[0].value == "status")
+    value = next(cell.column for cell in header if cell.value == "nilai")
+    found.cell(header[0].row + 1, value).value = "4"
+    found.cell(header[0].row + 3, value).value = 3
+    buffer = io.BytesIO()
+    book.save(buffer)
+    office.receive("kiriman.csv.xlsx", buffer.getvalue())
+    read, added, updated, unchanged, rejected = office.ask(
+        "select read, added, updated, unchanged, rejected from meta.batch where source_name = 'kiriman.csv.xlsx'"
+    )[0]
+    assert (read, added, updated, unchanged, rejected) == (3, 1, 1, 1, 0)
+    found_values = office.ask("select indicator_id, value from core.assessment_current order by 1")
+    assert found_values == [("1", Decimal(4)), ("2", Decimal(3)), ("3", Decimal(3))]
+    assert office.ask("select distinct resolved_at is not null from quality.failed_row where rule_id = 'submission.value_in_scale'") == [(True,)]
+
+
+@pytest.mark.parametrize("trap", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")'])
+def test_cells_that_begin_like_a_formula_are_text(office: Office, trap: str) -> None:
+    office.receive("rumus.csv", sheet(row("1", "3", explanation=trap)))
+    office.tell()
+    (found,) = openpyxl.load_workbook(office.folder / "rumus.csv.xlsx").worksheets
+    (cell,) = [cell for line in found.iter_rows() for cell in line if cell.value == trap]
+    assert cell.data_type == "s"
+    assert cell.quotePrefix
+
+
+def test_a_file_that_cannot_be_read_is_told_so(office: Office) -> None:
+    office.receive("laporan.pdf", b"%PDF-1.4")
+    assert office.tell() == 1
+    text = office.text("laporan.pdf")
+    assert "seluruh berkas ditolak" in text
+    assert "Berkas tidak dapat dibaca" in text
+    assert "Yang diterima: XLSX" in text
+    assert (office.folder / "laporan.pdf.xlsx").exists()
+
+
+def test_a_file_without_rows_is_told_so_in_indonesian(office: Office) -> None:
+    office.receive("kosong.csv", sheet())
+    office.tell()
+    assert "Berkas harus berisi sedikitnya satu baris penilaian." in office.text("kosong.csv")
+
+
+def test_who_was_told_is_not_told_again_unless_the_verdict_is_of_another_batch(office: Office) -> None:
+    office.receive("kiriman.csv", sheet(row("1", "9")))
+    assert office.tell() == 1
+    before = (office.folder / "kiriman.csv.txt").stat().st_mtime_ns
+    assert office.tell() == 0
+    assert (office.folder / "kiriman.csv.txt").stat().st_mtime_ns == before
+    office.receive("kiriman.csv", sheet(row("1", "3")))
+    assert office.tell() == 1
+    assert "1 baris: 1 diterima" in office.text("kiriman.csv")
+
+
+def test_a_run_killed_before_it_told_the_sender_is_made_good_by_the_next(office: Office) -> None:
+    """The text is written last: a workbook alone is feedback that nobody finished."""
+    office.receive("kiriman.csv", sheet(row("1", "9")))
+    write_atomically(office.folder / "kiriman.csv.xlsx", b"left by a run that was killed")
+    assert office.tell() == 1
+    assert office.table("kiriman.csv.xlsx")[0]["status"] == "ditolak"
+
+
+def test_long_files_are_told_in_full_in_the_workbook_and_in_short_in_the_text(office: Office) -> None:
+    office.receive("panjang.csv", sheet(*(row("1", str(10 + number)) for number in range(80))))
+    office.tell()
+    assert len(office.table("panjang.csv.xlsx")) == 80
+    text = office.text("panjang.csv")
+    assert text.count("\nBaris ") == feedback.ROWS_IN_TEXT
+    assert "dan 30 baris lain" in text
