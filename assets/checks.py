@@ -14,6 +14,7 @@ def check_name(rule: Rule) -> str:
 
 
 INVARIANTS = "invariants"
+DELIVERED = "delivered"
 
 
 def invariants_spec(key: dg.AssetKey, suite: Suite) -> dg.AssetCheckSpec:
@@ -22,16 +23,29 @@ def invariants_spec(key: dg.AssetKey, suite: Suite) -> dg.AssetCheckSpec:
 
 
 def invariants_result(key: dg.AssetKey, suite: Suite, stored: Mapping[str, Outcome]) -> dg.AssetCheckResult:
+    return _of_all_rules(INVARIANTS, dg.AssetCheckSeverity.ERROR, key, suite, stored)
+
+
+def delivered_spec(key: dg.AssetKey, suite: Suite) -> dg.AssetCheckSpec:
+    """One check that warns, for all rules on what feeds delivered to a table, taken together."""
+    return dg.AssetCheckSpec(DELIVERED, asset=key, description=" ".join(f"{rule.sentence_en} / {rule.sentence_id}" for rule in suite.rules))
+
+
+def delivered_result(key: dg.AssetKey, suite: Suite, stored: Mapping[str, Outcome]) -> dg.AssetCheckResult:
+    return _of_all_rules(DELIVERED, dg.AssetCheckSeverity.WARN, key, suite, stored)
+
+
+def _of_all_rules(name: str, severity: dg.AssetCheckSeverity, key: dg.AssetKey, suite: Suite, stored: Mapping[str, Outcome]) -> dg.AssetCheckResult:
     outcomes = {rule.rule_id: stored.get(rule.rule_id, Outcome()) for rule in suite.rules}
     records = [
         dg.TableRecord({"rule": rule_id, "status": outcome.worst, "rows_checked": outcome.rows_checked, "rows_failed": outcome.rows_failed})
         for rule_id, outcome in outcomes.items()
     ]
     return dg.AssetCheckResult(
-        check_name=INVARIANTS,
+        check_name=name,
         asset_key=key,
         passed=all(outcome.worst in ("pass", "not_evaluated") for outcome in outcomes.values()),
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=severity,
         metadata={"rules": dg.MetadataValue.table(records=records)},
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import duckdb
 
-from expectations import check, dataset, derived, published_index, submission
+from expectations import check, dataset, derived, distribution, published_index, submission
 from expectations.rules import BatchConstraint, Holds, Rule, Suite
 from warehouse.archive import Archive, RuleRecord
 from warehouse.database import scratch, transaction
@@ -17,7 +17,7 @@ class RuleError(ValueError):
 
 def suites() -> tuple[Suite, ...]:
     """One of each kind; the rules of a feed's own suite differ from these only in the feed's settings."""
-    return (submission.SUITE, published_index.SUITE, check.suite(()), dataset.SUITE, *derived.SUITES)
+    return (submission.SUITE, published_index.SUITE, check.suite(()), dataset.SUITE, distribution.SUITE, *derived.SUITES)
 
 
 def validate(suite: Suite) -> None:

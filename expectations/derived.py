@@ -1,5 +1,5 @@
-"""Invariants of tables that we reckon ourselves. They are judged by the same gate as a feed's batch, but no row is set aside: what breaks one is
-a fault of ours, and it blocks publication."""
+"""Tables judged as they stand in the warehouse, by the same gate as a feed's batch. Invariants of what we reckon ourselves: what breaks one is a fault
+of ours, and it blocks publication. And rules on what a feed delivered, taken together: those warn its publisher. No row is set aside."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from expectations import gate, record
 from expectations.rules import Between, Holds, Rule, Suite, Unique
 from warehouse.database import transaction
 from warehouse.files import sql_of
+from warehouse.registry import Feed
 
 SERVICE_DAY = Suite(
     name="service_day",
@@ -192,8 +193,7 @@ class Judged:
 
 def judge(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mapping[str, object], judged: Judged) -> Sequence[gate.Result]:
     """Stage the rows that `parameters` name (`stage_<suite>.sql`), judge them, keep the outcome."""
-    connection.execute(sql_of("expectations", f"stage_{suite.name}.sql"), dict(parameters))
-    results = gate.judge(connection, suite)
+    results = _staged_and_judged(connection, suite, parameters)
     with transaction(connection):
         forget(connection, judged.batch_id)
         record.write(connection, suite, results, judged.batch_id, "-", "-", judged.run_id, judged.at)
@@ -204,3 +204,40 @@ def forget(connection: duckdb.DuckDBPyConnection, batch_id: str) -> None:
     """What was judged under this id has changed. Call it in the transaction that changes it."""
     for table in ("quality.expectation_result", "quality.result_by_owner"):
         connection.execute(f"delete from {table} where batch_id = $1", [batch_id])
+
+
+def judge_delivered(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed) -> str | None:
+    """Judge what the warehouse holds of `feed` (`stage_<suite>.sql`, whose rows have a `row_key`) and keep the outcome with its failed rows, under the
+    feed's newest promoted batch and that batch's run and time: so it counts in the feed's score, and a rebuild says the same. What was judged by
+    today's rules already stays. Returns the batch's id; None while nothing of the feed was promoted."""
+    newest = connection.execute(
+        """
+        select batch_id, run_id, known_at from meta.batch
+        where feed_id = $1 and status = 'promoted'
+        order by known_at desc, received_at desc, batch_id desc limit 1
+        """,
+        [feed.id],
+    ).fetchone()
+    if newest is None:
+        return None
+    batch_id, run_id, known_at = newest
+    if record.is_judged(connection, suite, batch_id):
+        return str(batch_id)
+    results = _staged_and_judged(connection, suite, {"feed_id": feed.id})
+    with transaction(connection):
+        forget_delivered(connection, suite, feed)
+        record.write(connection, suite, results, batch_id, feed.id, feed.government.code, run_id, known_at)
+        connection.execute(sql_of("expectations", "delivered_failed_row.sql"), {"batch_id": batch_id})
+    return str(batch_id)
+
+
+def forget_delivered(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed) -> None:
+    """What was judged of the feed by this suite has changed. Call it in the transaction that changes it."""
+    of_feed = "select result_id from quality.expectation_result where suite = $1 and feed_id = $2"
+    for table in ("quality.failed_row", "quality.result_by_owner", "quality.expectation_result"):
+        connection.execute(f"delete from {table} where result_id in ({of_feed})", [suite.name, feed.id])
+
+
+def _staged_and_judged(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mapping[str, object]) -> Sequence[gate.Result]:
+    connection.execute(sql_of("expectations", f"stage_{suite.name}.sql"), dict(parameters))
+    return gate.judge(connection, suite)

@@ -45,6 +45,14 @@ def result_id(batch_id: str, rule_id: str) -> str:
     return identifier(batch_id, rule_id)
 
 
+def is_judged(connection: duckdb.DuckDBPyConnection, suite: Suite, batch_id: str) -> bool:
+    """Whether the stored outcomes of a batch are those of the suite's rules as they are today."""
+    stored = connection.execute(
+        "select rule_id, severity, reproduce_sql from quality.expectation_result where batch_id = $1 and suite = $2", [batch_id, suite.name]
+    )
+    return set(stored.fetchall()) == {(rule.rule_id, rule.severity, rule.reproduce_sql()) for rule in suite.rules}
+
+
 def write(
     connection: duckdb.DuckDBPyConnection,
     suite: Suite,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from assets.open_data import distribution
 from assets.readiness import release
 from assets.uptime import roll_up
 from expectations import catalogue, derived
@@ -37,6 +38,8 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
         _batches(connection, settings, archive, lake, run_id, clock, progress)
         for feed in settings.of(Product.UPTIME):
             roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed))
+        for feed in settings.of(Product.OPEN_DATA):
+            distribution.judge(connection, feed)
         with transaction(connection):
             connection.execute(sql_of("assets.open_data", "dataset_score.sql"))
         _quarters(connection, release.periods_with_input(connection))

@@ -29,6 +29,8 @@ CONTRACT = {
     "availability_strict coverage objective error_budget_remaining incidents mttr_s mtbf_s verdict",
     "uptime.incident": "incident_id service_id started_at ended_at duration_s is_open",
     "open_data.dataset": "feed_id dataset_id title publisher modified first_seen last_seen deleted_at",
+    "open_data.distribution": "feed_id government_code dataset_id version position title description access_url download_url format media_type license "
+    "rights byte_size issued modified checksum batch_id artifact_sha256 source_row",
     "open_data.dataset_score": "feed_id dataset_id day findability accessibility interoperability reusability contextuality score evaluable_points "
     "rating stars",
     "open_data.dataset_indicator": "feed_id dataset_id day indicator status points max_points reason",

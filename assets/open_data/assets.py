@@ -1,16 +1,22 @@
-"""Dagster assets of the open-data product: one per catalogue, and the points their datasets earn."""
+"""Dagster assets of the open-data product: one per catalogue, what their datasets offer, and the points they earn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
+from assets import checks
 from assets.ingest import build_feed_asset, feed_key
 from assets.open_data import ckan, data_json
+from assets.open_data import distribution as offered
+from expectations import record
+from expectations.distribution import SUITE
 from expectations.intake import Reader
 from warehouse.database import Warehouse, transaction
 from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
+
+DISTRIBUTION = dg.AssetKey(["open_data", "distribution"])
 
 
 def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
@@ -18,6 +24,26 @@ def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
     for feed in feeds:
         reader = ckan.READER if feed.kind is FeedKind.CKAN else data_json.READER
         built.append(build_feed_asset(feed, _always(reader), reader.suite))
+
+    @dg.asset(
+        key=DISTRIBUTION,
+        deps=[feed_key(feed) for feed in feeds],
+        group_name="open_data",
+        kinds={"duckdb", "great_expectations"},
+        owners=["team:diskominfo"],
+        description="Files and services that the newest version of every dataset offers, promoted with it and judged here, feed by feed. Grain: feed, "
+        "dataset, distribution. Findings are the publisher's to mend: they are kept in quality.failed_row, count in quality.score, and stop nothing.",
+        metadata={"dagster/table_name": SUITE.table_name},
+        check_specs=[checks.delivered_spec(DISTRIBUTION, SUITE)],
+        code_version=SUITE.version,
+    )
+    def distribution(warehouse: dg.ResourceParam[Warehouse]) -> Iterator[dg.MaterializeResult[None]]:
+        with warehouse.open_for_writing() as connection:
+            judged = [batch_id for feed in feeds if (batch_id := offered.judge(connection, feed)) is not None]
+            stored = record.outcomes(connection, judged)
+            row = connection.execute("select count(*) from open_data.distribution where list_contains($1, feed_id)", [[feed.id for feed in feeds]]).fetchone()
+        assert row is not None
+        yield dg.MaterializeResult(metadata={"dagster/row_count": int(row[0])}, check_results=[checks.delivered_result(DISTRIBUTION, SUITE, stored)])
 
     @dg.asset(
         key=["open_data", "dataset_score"],
@@ -41,7 +67,7 @@ def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
         assert row is not None
         return dg.MaterializeResult(metadata={"dagster/row_count": int(row[0])} | ({"mean_findability": float(row[1])} if row[1] is not None else {}))
 
-    return [*built, dataset_score]
+    return [*built, distribution, dataset_score]
 
 
 def _always(reader: Reader) -> Callable[[Feed, Lake], Reader]:

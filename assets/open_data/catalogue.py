@@ -1,14 +1,18 @@
-"""What every kind of catalogue is read into: one record per dataset. How it is staged and promoted to `open_data.dataset`."""
+"""What every kind of catalogue is read into: one record per dataset. How it is staged and
+promoted to `open_data.dataset`, and what it offers to `open_data.distribution`."""
 
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
+from assets.open_data import distribution
+from assets.open_data.distribution import Distribution
 from expectations.dataset import SUITE
 from expectations.drift import with_source_columns
 from expectations.intake import Batch, Counts, Reader, Unreadable, counts_of_compared, run_on_incoming
@@ -36,16 +40,11 @@ class Record:
     landing_page: str | None
     issued: str | None
     modified: str | None
-    distributions: int
+    distribution: list[Distribution]
 
 
-_LISTS = ("keywords", "themes")
-_SCHEMA = pa.schema(
-    [
-        pa.field(field.name, pa.list_(pa.string()) if field.name in _LISTS else pa.int32() if field.name == "distributions" else pa.string())
-        for field in fields(Record)
-    ]
-)
+_LISTS = {"keywords": pa.list_(pa.string()), "themes": pa.list_(pa.string()), "distribution": pa.list_(distribution.ARROW)}
+_SCHEMA = pa.schema([pa.field(field.name, _LISTS.get(field.name, pa.string())) for field in fields(Record)])
 
 
 def reader(parser_version: str, datasets: Callable[[Any], list[dict[str, Any]]], record: Callable[[dict[str, Any]], Record]) -> Reader:
@@ -57,7 +56,7 @@ def reader(parser_version: str, datasets: Callable[[Any], list[dict[str, Any]]],
         table = table.append_column("source_row", pa.array(range(1, len(found) + 1), pa.int64()))
         return with_source_columns(table, sorted({key for dataset in found for key in dataset}))
 
-    return Reader(parser_version, SUITE, parse, stage, promote)
+    return Reader(parser_version, SUITE, parse, stage, partial(promote, parser_version))
 
 
 def load_json(data: bytes) -> Any:
@@ -77,20 +76,31 @@ def text(value: object) -> str | None:
     return str(value).strip() or None
 
 
+def objects(value: object) -> list[dict[str, Any]]:
+    """The objects of a list, or the one that stands where a list should. What is none is an empty one, so that it is counted and missed."""
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    return [item if isinstance(item, dict) else {} for item in items]
+
+
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
     run_on_incoming(connection, parsed, sql_of("assets.open_data", "stage_dataset.sql"), {})
 
 
-def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
-    """A new version of a record becomes a new row; a record seen unchanged only moves its `last_seen`."""
+def promote(parser_version: str, connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
+    """A new version of a record becomes a new row, and what it offers takes the place of what it offered; a record seen unchanged only moves its
+    `last_seen`."""
     parameters = {
         "feed_id": batch.feed.id,
         "government_code": batch.feed.government.code,
         "received_at": batch.artifact.received_at,
         "batch_id": batch.batch_id,
         "artifact_sha256": batch.artifact.sha256,
+        "parser_version": parser_version,
+        "suite_version": SUITE.version,
     }
+    run_script(connection, sql_of("assets.open_data", "forget_dataset.sql"), parameters)
     connection.execute(sql_of("assets.open_data", "compare_dataset.sql"), {"feed_id": batch.feed.id})
     run_script(connection, sql_of("assets.open_data", "promote_dataset.sql"), parameters)
+    distribution.forget(connection, batch.feed)
     seen_on = batch.artifact.received_at.astimezone(ZoneInfo(batch.feed.government.timezone)).date()
     return counts_of_compared(connection, (quarter.of_day(seen_on),))

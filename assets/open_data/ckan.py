@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from assets.open_data.catalogue import Record, reader, text
+from assets.open_data.catalogue import Record, objects, reader, text
+from assets.open_data.distribution import Distribution
 from expectations.intake import Unreadable
 
 
@@ -35,8 +36,27 @@ def _record(package: dict[str, Any]) -> Record:
         landing_page=text(package.get("url")),
         issued=text(package.get("metadata_created")),
         modified=text(package.get("metadata_modified")),
-        distributions=len(package.get("resources") or []),
+        distribution=[_distribution(resource) for resource in objects(package.get("resources"))],
     )
 
 
-READER = reader("ckan 1", datasets, _record)
+def _distribution(resource: dict[str, Any]) -> Distribution:
+    """A resource's `url` is where it is had; of one that was uploaded it is the file itself. CKAN states a licence for the dataset only."""
+    url = text(resource.get("url"))
+    return Distribution(
+        title=text(resource.get("name")),
+        description=text(resource.get("description")),
+        access_url=text(resource.get("access_url")) or url,
+        download_url=text(resource.get("download_url")) or (url if resource.get("url_type") == "upload" else None),
+        format=text(resource.get("format")),
+        media_type=text(resource.get("mimetype")),
+        license=text(resource.get("license")),
+        rights=text(resource.get("rights")),
+        byte_size=text(resource.get("size")),
+        issued=text(resource.get("created")),
+        modified=text(resource.get("last_modified")) or text(resource.get("metadata_modified")),
+        checksum=text(resource.get("hash")),
+    )
+
+
+READER = reader("ckan 2", datasets, _record)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from assets.open_data.catalogue import Record, reader, text
+from assets.open_data.catalogue import Record, objects, reader, text
+from assets.open_data.distribution import Distribution
 from expectations.intake import Unreadable
 
 
@@ -30,7 +31,26 @@ def _record(dataset: dict[str, Any]) -> Record:
         landing_page=text(dataset.get("landingPage")),
         issued=text(dataset.get("issued")),
         modified=text(dataset.get("modified")),
-        distributions=len(dataset.get("distribution") or []),
+        distribution=[_distribution(offered) for offered in objects(dataset.get("distribution"))],
+    )
+
+
+def _distribution(offered: dict[str, Any]) -> Distribution:
+    """DCAT-US 1.1 states a licence for the dataset only; licence, rights, size, dates and checksum are those of DCAT-US 3."""
+    checksum = offered.get("checksum")
+    return Distribution(
+        title=text(offered.get("title")),
+        description=text(offered.get("description")),
+        access_url=text(offered.get("accessURL")),
+        download_url=text(offered.get("downloadURL")),
+        format=text(offered.get("format")),
+        media_type=text(offered.get("mediaType")),
+        license=text(offered.get("license")),
+        rights=text(offered.get("rights")),
+        byte_size=text(offered.get("byteSize")),
+        issued=text(offered.get("issued")),
+        modified=text(offered.get("modified")),
+        checksum=text(checksum.get("checksumValue")) if isinstance(checksum, dict) else text(checksum),
     )
 
 
@@ -38,4 +58,4 @@ def _texts(values: object) -> list[str]:
     return [found for value in values if (found := text(value))] if isinstance(values, list) else []
 
 
-READER = reader("data_json 1", datasets, _record)
+READER = reader("data_json 2", datasets, _record)

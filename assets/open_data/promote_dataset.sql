@@ -23,3 +23,21 @@ select
 from compared
 where outcome <> 'unchanged'
 order by source_row;
+
+-- What a dataset offers comes with its version, and goes with it.
+delete from open_data.distribution
+where feed_id = $feed_id and dataset_id in (select dataset_id from compared where outcome <> 'unchanged');
+
+insert into open_data.distribution by name
+select
+    $feed_id as feed_id,
+    $government_code as government_code,
+    compared.dataset_id,
+    compared.version,
+    offered.* replace (try_cast(offered.byte_size as bigint) as byte_size),
+    $batch_id as batch_id,
+    $artifact_sha256 as artifact_sha256
+from compared
+inner join offered using (source_row)
+where compared.outcome <> 'unchanged'
+order by source_row, position;

@@ -37,6 +37,7 @@ TABLES = (
     "uptime.service_quarter",
     "uptime.incident",
     "open_data.dataset",
+    "open_data.distribution",
     "open_data.dataset_score",
     "open_data.dataset_indicator",
     "quality.rule",

@@ -13,5 +13,9 @@ where status = 'failed'
 union all
 select 'reference', instrument_id || ' ' || component_id, weight_num || '/' || weight_den from ref.component
 union all
+select 'rule', rule_id || ' ' || version, md5(rule::varchar) from quality.rule as rule
+union all
+select 'distribution', result_id, status || ' ' || unexpected_count from quality.expectation_result where suite = 'distribution'
+union all
 select 'government', code, name || ' ' || timezone from ref.government
 order by all;

@@ -53,6 +53,50 @@ comment on column open_data.dataset.batch_id is 'Batch that brought it | Batch a
 comment on column open_data.dataset.artifact_sha256 is 'Reply it stands in | Berkas asal';
 comment on column open_data.dataset.source_row is 'Position in the reply, from 1 | Urutan dalam berkas, dari 1';
 
+create table if not exists open_data.distribution (
+    feed_id varchar not null,
+    government_code varchar not null,
+    dataset_id varchar not null,
+    version varchar not null,
+    position integer not null,
+    title varchar,
+    description varchar,
+    access_url varchar,
+    download_url varchar,
+    format varchar,
+    media_type varchar,
+    license varchar,
+    rights varchar,
+    byte_size bigint,
+    issued varchar,
+    modified varchar,
+    checksum varchar,
+    batch_id varchar not null,
+    artifact_sha256 varchar not null,
+    source_row bigint not null
+);
+comment on table open_data.distribution is 'One row per feed, dataset and distribution (file or service) of the newest version of the dataset: a new version replaces them, a dataset that is gone keeps those it had last | Satu baris per sumber, dataset dan distribusi (berkas atau layanan) pada versi terbaru dataset: versi baru menggantikannya, dataset yang hilang menyimpan yang terakhir';
+comment on column open_data.distribution.feed_id is 'Feed | Sumber';
+comment on column open_data.distribution.government_code is 'Government whose catalogue it is | Pemerintah daerah pemilik katalog';
+comment on column open_data.distribution.dataset_id is 'Dataset that offers it | Dataset yang menawarkannya';
+comment on column open_data.distribution.version is 'Version of the dataset | Versi dataset';
+comment on column open_data.distribution.position is 'Position in the dataset, from 1 | Urutan dalam dataset, dari 1';
+comment on column open_data.distribution.title is 'Title | Judul';
+comment on column open_data.distribution.description is 'Description | Uraian';
+comment on column open_data.distribution.access_url is 'Address of the page or service that gives access | Alamat akses';
+comment on column open_data.distribution.download_url is 'Address of the file itself | Alamat unduhan';
+comment on column open_data.distribution.format is 'Format, as stated | Format menurut katalog';
+comment on column open_data.distribution.media_type is 'Media type, as stated | Jenis media menurut katalog';
+comment on column open_data.distribution.license is 'Licence of its own; empty = that of the dataset | Lisensi tersendiri; kosong = lisensi dataset';
+comment on column open_data.distribution.rights is 'Statement of rights | Pernyataan hak';
+comment on column open_data.distribution.byte_size is 'Size, as stated | Ukuran menurut katalog | bytes';
+comment on column open_data.distribution.issued is 'Date of issue, as stated | Tanggal terbit menurut katalog';
+comment on column open_data.distribution.modified is 'Date of change, as stated | Tanggal perubahan menurut katalog';
+comment on column open_data.distribution.checksum is 'Checksum, as stated | Checksum menurut katalog';
+comment on column open_data.distribution.batch_id is 'Batch that brought it | Batch asal';
+comment on column open_data.distribution.artifact_sha256 is 'Reply it stands in | Berkas asal';
+comment on column open_data.distribution.source_row is 'Position of its dataset in the reply, from 1 | Urutan datasetnya dalam berkas, dari 1';
+
 create table if not exists open_data.dataset_score (
     feed_id varchar not null,
     dataset_id varchar not null,
