@@ -132,6 +132,7 @@ def test_a_level_of_another_stage_is_not_taken() -> None:
     [
         "III",
         "-1",
+        "1000",
         "3.456",
         "3,5,1",
         "3/5",
@@ -196,7 +197,6 @@ def test_excels_numbers_are_days_of_its_1900_system(serial: int) -> None:
         ("14 Jul 2026, 08:32", date(2026, 7, 14)),
         ("29/10/2024", date(2024, 10, 29)),
         ("2026/07/14", date(2026, 7, 14)),
-        ("2026-01-02T00:00:00", date(2026, 1, 2)),
         ("2026-01-02T23:30:00+08:00", date(2026, 1, 2)),
         ("Selasa, 14 Juli 2026", date(2026, 7, 14)),
         ("05 Nopember 2024", date(2024, 11, 5)),
@@ -229,20 +229,34 @@ def test_a_moment_in_the_contracts_form_is_read_as_it_stands(naive: datetime, of
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
-        ("2026-07-14T08:32:00", datetime(2026, 7, 14, 8, 32, tzinfo=WITA)),
-        ("2026-07-14 08:32", datetime(2026, 7, 14, 8, 32, tzinfo=WITA)),
         ("14 Jul 2026, 08:32", datetime(2026, 7, 14, 8, 32, tzinfo=WITA)),
         ("29/10/2024 08.32", datetime(2024, 10, 29, 8, 32, tzinfo=WITA)),
         ("29/10/2024 8:32:05", datetime(2024, 10, 29, 8, 32, 5, tzinfo=WITA)),
         ("14 Juli 2026 pukul 08.32 WIB", datetime(2026, 7, 14, 8, 32, tzinfo=timezone(timedelta(hours=7)))),
-        ("2026-07-14", datetime(2026, 7, 14, tzinfo=WITA)),
         ("31 Desember 2019", datetime(2019, 12, 31, tzinfo=WITA)),
         ("43830", datetime(2019, 12, 31, tzinfo=WITA)),
         ("43830.75", datetime(2019, 12, 31, 18, tzinfo=WITA)),
     ],
 )
-def test_moments_without_a_zone_are_of_the_governments(text: str, moment: datetime) -> None:
+def test_moments_as_people_write_them(text: str, moment: datetime) -> None:
     understood(normalise.moment(text, WITA), moment)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-07-14", datetime(2026, 7, 14, tzinfo=WITA)),
+        ("2026-07-14 08:32", datetime(2026, 7, 14, 8, 32, tzinfo=WITA)),
+        ("2026-07-14T08:32:00", datetime(2026, 7, 14, 8, 32, tzinfo=WITA)),
+    ],
+)
+def test_days_and_moments_of_a_workbook_are_of_the_governments_zone_and_no_guess(text: str, moment: datetime) -> None:
+    assert normalise.moment(text, WITA) == Read(moment)
+
+
+def test_a_day_that_a_workbook_gives_a_time_is_no_guess() -> None:
+    assert normalise.day("2026-01-02T00:00:00") == Read(date(2026, 1, 2))
+    understood(normalise.day("2026-01-02T08:00:00"), date(2026, 1, 2))
 
 
 @pytest.mark.parametrize("text", ["2026-07-14T25:00:00+08:00", "2026-07-14 08:60", "08:32", "14 Jul 20:26", "2026-07-14T08:32:00+99:99"])

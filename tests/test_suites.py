@@ -273,6 +273,7 @@ class Planted:
     merged: frozenset[int] = frozenset()
 
 
+NO_AGENCIES = f"belum ada SKPD terdaftar untuk {INVENTED.name}"
 PLANTED_SUBMISSIONS = [
     Planted(
         "submission.government_known",
@@ -282,7 +283,10 @@ PLANTED_SUBMISSIONS = [
     Planted(
         "submission.agency_known",
         {1: {"agency_code": "777"}, 4: {"agency_code": "Dinas Contoh"}},
-        {1: " [government_code = 99] [agency_code = 777]", 4: " [government_code = 99] [agency_code = Dinas Contoh]"},
+        {
+            1: f" [government_code = 99] [agency_code = 777] [agency_candidates = {NO_AGENCIES}]",
+            4: f" [government_code = 99] [agency_code = Dinas Contoh] [agency_candidates = {NO_AGENCIES}]",
+        },
     ),
     Planted(
         "submission.period_plausible",
@@ -294,8 +298,8 @@ PLANTED_SUBMISSIONS = [
             5: {"period": ""},
             6: {"period": "2017-Q4", "instrument_id": "SPBE2018"},
         },
-        {1: " [period = TRIWULAN 4]", 4: " [period = 2026-Q4]", 5: " [period = kosong]", 6: " [period = 2017-Q4]"},
-        also={"submission.instrument_in_force": {6}},
+        {1: " [period = Triwulan 4]", 4: " [period = 2026-Q4]", 5: " [period = kosong]", 6: " [period = 2017-Q4]"},
+        also={"submission.instrument_in_force": {6}, "submission.evidence_timely": {0, 4}},
     ),
     Planted(
         "submission.instrument_in_force",
@@ -320,6 +324,7 @@ PLANTED_SUBMISSIONS = [
         "submission.stage_allowed",
         {0: {"stage": "Mandiri"}, 1: {"stage": "draf"}, 2: {"stage": "FINAL"}, 4: {"stage": "  "}},
         {1: " [stage = draf]", 4: " [stage = kosong]"},
+        also={"submission.nothing_guessed": {0}},
     ),
     Planted(
         "submission.value_in_scale",
@@ -339,11 +344,11 @@ PLANTED_SUBMISSIONS = [
         "submission.key_unique",
         {4: {"indicator_id": "2", "value": "4"}, 6: {"indicator_id": "4"}, 7: {"indicator_id": "4", "value": "5"}},
         {
-            1: " [indicator_id = 2] [value_text = 3]",
-            4: " [indicator_id = 2] [value_text = 4]",
-            3: " [indicator_id = 4] [value_text = 3]",
-            6: " [indicator_id = 4] [value_text = 3]",
-            7: " [indicator_id = 4] [value_text = 5]",
+            1: " [indicator_id = 2] [value_text = 3] [baris lain: 6]",
+            4: " [indicator_id = 2] [value_text = 4] [baris lain: 3]",
+            3: " [indicator_id = 4] [value_text = 3] [baris lain: 8, 9]",
+            6: " [indicator_id = 4] [value_text = 3] [baris lain: 5, 9]",
+            7: " [indicator_id = 4] [value_text = 5] [baris lain: 5, 8]",
         },
     ),
     Planted(
@@ -353,6 +358,7 @@ PLANTED_SUBMISSIONS = [
             1: " [evidence_date_text = kapan-kapan] [submitted_at_text = 2026-01-02T08:00:00+08:00]",
             4: " [evidence_date_text = 2025-12-31] [submitted_at_text = besok]",
         },
+        also={"submission.nothing_guessed": {0}},
     ),
     Planted(
         "submission.evidence_named",
@@ -363,6 +369,33 @@ PLANTED_SUBMISSIONS = [
             4: {"evidence_file": "", "value": "5"},
         },
         {1: " [indicator_id = 2] [value_text = 3]", 4: " [indicator_id = 5] [value_text = 5]"},
+    ),
+]
+PLANTED_SUBMISSIONS += [
+    Planted(
+        "submission.nothing_guessed",
+        {1: {"value": "Level 3", "period": "Triwulan IV 2025"}, 4: {"indicator_id": "5.0"}},
+        {
+            1: ' [guesses = periode "Triwulan IV 2025" dibaca 2025-Q4; nilai "Level 3" dibaca 3]',
+            4: ' [guesses = indikator "5.0" dibaca 5]',
+        },
+    ),
+    Planted(
+        "submission.evidence_timely",
+        {0: {"evidence_date": "2021-01-01"}, 1: {"evidence_date": "2020-12-31"}, 2: {"evidence_date": "2026-09-02"}, 4: {"evidence_date": "2026-09-03"}},
+        {
+            1: " [evidence_date = 2020-12-31] [evidence_from = 2021-01-01] [received_on = 2026-09-02]",
+            4: " [evidence_date = 2026-09-03] [evidence_from = 2021-01-01] [received_on = 2026-09-02]",
+        },
+    ),
+    Planted(
+        "submission.evidence_own",
+        {0: {"evidence_file": "SK.pdf; perda.pdf"}, 1: {"evidence_file": "sk.PDF"}, 4: {"evidence_file": "lain.pdf;SK.pdf "}},
+        {
+            0: " [evidence_file = SK.pdf; perda.pdf] [evidence_users = 3]",
+            1: " [evidence_file = sk.PDF] [evidence_users = 3]",
+            4: " [evidence_file = lain.pdf;SK.pdf] [evidence_users = 3]",
+        },
     ),
 ]
 PLANTED_INDICES = [
@@ -394,7 +427,7 @@ PLANTED_INDICES = [
     Planted(
         "published_index.key_unique",
         {7: {"component_id": "A1", "value": "2.50"}},
-        {5: " [component_id = A1] [value_text = 3.00]", 7: " [component_id = A1] [value_text = 2.50]"},
+        {5: " [component_id = A1] [value_text = 3.00] [baris lain: 9]", 7: " [component_id = A1] [value_text = 2.50] [baris lain: 7]"},
     ),
     Planted(
         "published_index.total_follows_from_domains",
@@ -433,7 +466,10 @@ PLANTED_CHECKS = [
     Planted(
         "check.time_unique",
         {4: {"service": "buatan-2", "checked_at": "2026-09-01T09:00:00+07:00", "status": "down"}},
-        {1: " [service = buatan-2] [checked_at_text = 2026-09-01T02:00:00Z]", 4: " [service = buatan-2] [checked_at_text = 2026-09-01T09:00:00+07:00]"},
+        {
+            1: " [service = buatan-2] [checked_at_text = 2026-09-01T02:00:00Z] [baris lain: 6]",
+            4: " [service = buatan-2] [checked_at_text = 2026-09-01T09:00:00+07:00] [baris lain: 3]",
+        },
         merged=frozenset({1}),
     ),
 ]
@@ -446,7 +482,10 @@ PLANTED_DATASETS = [
     Planted(
         "dataset.identifier_unique",
         {4: {"dataset_id": "buatan-2"}},
-        {1: " [dataset_id = buatan-2] [title = Dataset buatan 2]", 4: " [dataset_id = buatan-2] [title = Dataset buatan 5]"},
+        {
+            1: " [dataset_id = buatan-2] [title = Dataset buatan 2] [baris lain: 5]",
+            4: " [dataset_id = buatan-2] [title = Dataset buatan 5] [baris lain: 2]",
+        },
     ),
     Planted("dataset.titled", {1: {"title": ""}, 4: {"title": " "}}, {1: " [dataset_id = buatan-2]", 4: " [dataset_id = buatan-5]"}),
     Planted("dataset.described", {1: {"description": ""}, 4: {"description": " "}}, {1: " [dataset_id = buatan-2]", 4: " [dataset_id = buatan-5]"}),
@@ -607,7 +646,8 @@ def test_a_change_of_what_a_rule_means_judges_files_again(suite: Suite, change: 
 
 def test_every_rule_about_rows_is_proved_in_this_file() -> None:
     for kind, planteds in PLANTED.items():
-        assert {planted.rule_id for planted in planteds} == {rule.rule_id for rule in suite_of(kind).rules if rule.scope == "row"}, kind
+        proved = {planted.rule_id for planted in planteds} | ({"submission.nothing_copied", "submission.values_vary"} if kind is FeedKind.SUBMISSION else set())
+        assert proved == {rule.rule_id for rule in suite_of(kind).rules if rule.scope == "row"}, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -617,7 +657,8 @@ def test_a_sound_file_breaks_no_rule_and_all_its_rows_are_kept(installation: Ins
     assert set(statuses) == {rule.rule_id for rule in brought.suite.rules}
     assert set(statuses.values()) <= {"pass", "not_evaluated"}
     not_evaluated = {rule_id for rule_id, status in statuses.items() if status == "not_evaluated"}
-    assert not_evaluated == {rule_id for rule_id in statuses if rule_id.endswith("_steady")} | ({"submission.act_sound"} & set(statuses)), (
+    without_occasion = {"submission.act_sound", "submission.nothing_copied", "submission.values_vary"}
+    assert not_evaluated == {rule_id for rule_id in statuses if rule_id.endswith("_steady")} | (without_occasion & set(statuses)), (
         "there is no earlier file to compare with, and nothing else is unjudged"
     )
     assert installation.failed(brought) == {}
@@ -680,6 +721,67 @@ def test_a_row_that_breaks_several_critical_rules_is_counted_once_as_rejected(in
     }
     assert installation.batch(brought)["rejected"] == 2
     assert installation.kept(brought) == {2, 4, 5, 7, 8, 9}
+
+
+# Submissions that look as if nobody had thought about them: said, never refused.
+
+
+def sheet_of(period: str, count: int = 12, **differs: str) -> list[Row]:
+    """So many indicators of one owner, their levels 1 to 5 in turn."""
+    first = submissions()[0] | {"period": period}
+    return [
+        first | {"indicator_id": str(n), "value": str(1 + n % 5), "explanation": f"{MADE_UP} {period} {n}", "evidence_file": f"{period}-{n}.pdf"} | differs
+        for n in range(1, count + 1)
+    ]
+
+
+def said(installation: Installation, brought: Brought, rule_id: str) -> dict[int, str]:
+    """What a rule's reasons add to its sentence, by source row."""
+    sentence = next(rule.sentence_id for rule in brought.suite.rules if rule.rule_id == rule_id)
+    rows = installation.query("select row_key, reason from quality.failed_row where batch_id = $1 and rule_id = $2", brought.batch_id, rule_id)
+    return {int(row_key.split(":")[1]): reason.removeprefix(sentence) for row_key, reason in rows}
+
+
+def test_ten_answers_of_one_level_are_told_and_nine_are_not(installation: Installation) -> None:
+    feed = installation.feed("one_level", FeedKind.SUBMISSION)
+    brought = installation.bring(feed, as_csv([*sheet_of("2024-Q4", 10, value="3"), *sheet_of("2023-Q4", 9, value="3"), *sheet_of("2022-Q4", 10)]))
+    assert said(installation, brought, "submission.values_vary") == dict.fromkeys(range(2, 12), " [value_text = 3] [sheet_answers = 10]")
+    assert installation.statuses(brought)["submission.values_vary"] == "warn"
+    assert installation.batch(brought)["added"] == 29
+
+
+def test_an_answer_copied_from_the_period_before_is_told(installation: Installation) -> None:
+    feed = installation.feed("copied", FeedKind.SUBMISSION)
+    installation.bring(feed, as_csv(sheet_of("2024-Q4")))
+    rows = sheet_of("2024-Q4")
+    rows[1] |= {"value": "1"}
+    rows[2] |= {"explanation": ""}
+    rows[3] |= {"evidence_file": "baru.pdf"}
+    rows[4] |= {"explanation": "baru"}
+    brought = installation.bring(feed, as_csv([row | {"period": "2025-Q4"} for row in rows]))
+    answers = set(range(2, 14)) - {3, 4, 5, 6}
+    assert said(installation, brought, "submission.nothing_copied") == dict.fromkeys(
+        answers, " [former_period = 2024-Q4] [copied = penjelasan, nilai dan bukti]"
+    )
+    assert installation.batch(brought)["added"] == 12
+
+
+def test_a_sheet_with_all_levels_of_the_period_before_is_told(installation: Installation) -> None:
+    feed = installation.feed("copied_whole", FeedKind.SUBMISSION)
+    installation.bring(feed, as_csv([*sheet_of("2021-Q4"), *sheet_of("2023-Q4", stage="final")]))
+    whole = installation.bring(feed, as_csv(sheet_of("2023-Q4")))
+    assert said(installation, whole, "submission.nothing_copied") == dict.fromkeys(range(2, 14), " [former_period = 2021-Q4] [copied = semua 12 nilai]")
+    rows = sheet_of("2025-Q4")
+    rows[0] |= {"value": "1"}
+    assert said(installation, installation.bring(feed, as_csv(rows)), "submission.nothing_copied") == {}
+
+
+def test_a_withdrawn_answer_is_nothing_to_copy(installation: Installation) -> None:
+    feed = installation.feed("copied_withdrawn", FeedKind.SUBMISSION)
+    installation.bring(feed, as_csv(sheet_of("2021-Q4", 1)))
+    installation.bring(feed, as_csv(sheet_of("2021-Q4", 1, act="withdrawal")))
+    brought = installation.bring(feed, as_csv([row | {"period": "2022-Q4"} for row in sheet_of("2021-Q4", 1)]))
+    assert installation.statuses(brought)["submission.nothing_copied"] == "not_evaluated"
 
 
 # Whole batches.

@@ -203,10 +203,32 @@ def test_a_workbook_that_is_filled_in_is_promoted_whole(tmp_path: Path, spbe: Te
     assert failed == []
 
 
-def test_rows_left_empty_are_set_aside_and_the_others_promoted(tmp_path: Path, spbe: Template) -> None:
+def test_rows_left_as_they_were_are_no_rows_of_the_submission(tmp_path: Path, spbe: Template) -> None:
     batch, failed = taken_in(tmp_path, filled(template.write(spbe), [3, 4, None, 2]))
-    assert batch == [("promoted", 47, 3, 44, None)]
-    assert failed == [("submission.value_in_scale", 44)]
+    assert batch == [("promoted", 3, 3, 0, None)]
+    assert failed == []
+
+
+def test_a_row_that_only_says_who_sent_it_and_when_claims_nothing(tmp_path: Path, spbe: Template) -> None:
+    """Sender and day are filled in once and copied down, as the instructions have it."""
+    book = opened(filled(template.write(spbe), [3]))
+    for row in range(FIRST, LAST_OF_SPBE2020 + 1):
+        page(book)[f"{COLUMN['submitted_by']}{row}"] = "Pengisi contoh"
+        page(book)[f"{COLUMN['submitted_at']}{row}"] = date(2026, 7, 1)
+    assert taken_in(tmp_path, saved(book)) == ([("promoted", 1, 1, 0, None)], [])
+
+
+@pytest.mark.parametrize("column", ["explanation", "evidence_file", "evidence_date"])
+def test_a_row_with_an_explanation_or_evidence_and_no_level_is_set_aside(tmp_path: Path, spbe: Template, column: str) -> None:
+    book = opened(filled(template.write(spbe), [3]))
+    page(book)[f"{COLUMN[column]}{FIRST + 1}"] = date(2026, 5, 30) if column == "evidence_date" else "Pergub 12/2023"
+    assert taken_in(tmp_path, saved(book)) == ([("promoted", 2, 1, 1, None)], [("submission.value_in_scale", 1)])
+
+
+def test_a_workbook_that_nobody_filled_in_is_refused_for_having_no_rows(tmp_path: Path, spbe: Template) -> None:
+    (batch,), _ = taken_in(tmp_path, template.write(spbe))
+    assert batch[:4] == ("rejected", 0, 0, 0)
+    assert "submission.has_rows" in batch[4]
 
 
 # What can be changed.

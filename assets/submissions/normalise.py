@@ -1,4 +1,5 @@
-"""What a cell of a submission means, in the contract's own form: levels, days, moments, periods, stages, instruments, indicators, region codes.
+"""What a cell of a submission means, in the contract's own form: levels, days, moments, periods, stages, instruments, indicators, region codes. Names of
+agencies are `agency.py`'s.
 
 Every function takes the text of one cell and gives `Read(value, guess)`. It raises nothing and invents nothing: text that can be read in two ways, or
 in none, has no value. Hard spaces, zero-width characters, line breaks and repeated spaces never matter. Whether a value is allowed is not asked here
@@ -30,18 +31,18 @@ class Read(Generic[T_co]):
     guess: str | None = None
 
 
-def _clean(text: str | None) -> str:
+def cleaned(text: str | None) -> str:
     return " ".join((text or "").translate(ZERO_WIDTH).split())
 
 
-def _guess(what: str, text: str, value: T, because: str = "") -> Read[T]:
+def guessed(what: str, text: str, value: T, because: str = "") -> Read[T]:
     shown = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
     return Read(value, f'{what} "{shown}" dibaca {value}{because}')
 
 
 # Levels.
 
-PLAIN_LEVEL = re.compile(r"[0-9]+(?:[.,][0-9]{1,2})?")
+PLAIN_LEVEL = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
 FLOAT_LEVEL = re.compile(r"[0-9]\.[0-9]{3,}")
 NUMBER = r"(?<![\w.,/-])([0-9]{1,2}(?:[.,][0-9]{1,2})?)(?![\w/]|[.,-][0-9])"
 LEVEL_WORD = r"(?:level|lvl|lv|tingkat|nilai|skor)"
@@ -76,16 +77,16 @@ LEVEL_NAMES = {
 
 def level(text: str | None, stage: str | None = None) -> Read[Decimal]:
     """The level of maturity, at most two decimals. Of a text that states several, the one stated for `stage` (a contract name)."""
-    clean = _clean(text)
+    clean = cleaned(text)
     if PLAIN_LEVEL.fullmatch(clean):
         return Read(Decimal(clean.replace(",", ".")))
     if FLOAT_LEVEL.fullmatch(clean):  # binary noise of a spreadsheet: 3.3000000000000003
         exact = Decimal(clean)
-        return _guess("nilai", clean, exact.quantize(Decimal("0.01")).normalize()) if abs(exact - round(exact, 2)) < Decimal("1e-9") else Read(None)
+        return guessed("nilai", clean, exact.quantize(Decimal("0.01")).normalize()) if abs(exact - round(exact, 2)) < Decimal("1e-9") else Read(None)
     lower = clean.lower()
     named = NUMBER_AND_NAME.fullmatch(lower)
     value = _of_named(named) if named else _of_labelled(lower, stage)
-    return Read(None) if value is None else _guess("nilai", clean, value)
+    return Read(None) if value is None else guessed("nilai", clean, value)
 
 
 def _of_named(match: re.Match[str]) -> Decimal | None:
@@ -158,8 +159,8 @@ CLOCK = re.compile(
     r"(?P<day>.+?)(?:(?:, ?| )(?:(?:pukul|jam|at) )?|t)(?P<h>[0-9]{1,2})[:.](?P<min>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?P<fraction>\.[0-9]{1,9})?)?"
     r" ?(?P<zone>z|utc|[+-][0-9]{2}:?(?:[0-9]{2})?|wib|wita|wit)?"
 )
-ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-ISO_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)")
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T00:00:00)?")  # the time is what workbooks put behind some days
+ISO_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?")
 SERIAL = re.compile(r"([0-9]{5})(?:\.([0-9]{1,15}))?")
 OFFSET_H = {"wib": 7, "wita": 8, "wit": 9}
 
@@ -167,24 +168,24 @@ OFFSET_H = {"wib": 7, "wita": 8, "wit": 9}
 def day(text: str | None) -> Read[date]:
     """A day: ISO, day-first with numbers, with an Indonesian or English month name, or Excel's number of the 1900 system; of the years 1900 to 2199.
     A time of day is left out."""
-    clean = _clean(text)
+    clean = cleaned(text)
     moment_of_day = _day_and_clock(clean)
     if moment_of_day is None:
         return Read(None)
     value = moment_of_day[0]
-    return Read(value) if ISO_DAY.fullmatch(clean) else _guess("tanggal", clean, value)
+    return Read(value) if ISO_DAY.fullmatch(clean) else guessed("tanggal", clean, value)
 
 
 def moment(text: str | None, zone: tzinfo) -> Read[datetime]:
     """An aware datetime: the same forms as `day`, with a clock ('08:32', '08.32') and a zone. `zone` is taken where the text names none, midnight where
-    it has no clock."""
-    clean = _clean(text)
+    it has no clock: cells of a workbook have no zone, and our template asks for a day, so neither is a guess."""
+    clean = cleaned(text)
     parts = _day_and_clock(clean)
     if parts is None:
         return Read(None)
     on, clock, stated = parts
     value = datetime.combine(on, clock or time(), stated or zone)
-    return Read(value) if ISO_MOMENT.fullmatch(clean) else _guess("waktu", clean, value)
+    return Read(value) if ISO_MOMENT.fullmatch(clean) else guessed("waktu", clean, value)
 
 
 def _day_and_clock(clean: str) -> tuple[date, time | None, tzinfo | None] | None:
@@ -247,15 +248,15 @@ ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 def period(text: str | None) -> Read[str]:
     """A quarter such as '2026-Q3'. A year alone is the quarter of its annual evaluation, the fourth."""
-    clean = _clean(text)
+    clean = cleaned(text)
     if PERIOD.fullmatch(clean.upper()):
         return Read(clean.upper())
     lower = clean.lower()
     for form in QUARTER_FORMS:
         if match := form.fullmatch(lower):
-            return _guess("periode", clean, f"{match['y']}-Q{ROMAN.get(match['q']) or match['q']}")
+            return guessed("periode", clean, f"{match['y']}-Q{ROMAN.get(match['q']) or match['q']}")
     if match := YEAR_ALONE.fullmatch(lower):
-        return _guess("periode", clean, f"{match['y']}-Q4", " (evaluasi tahunan)")
+        return guessed("periode", clean, f"{match['y']}-Q4", " (evaluasi tahunan)")
     return Read(None)
 
 
@@ -265,12 +266,12 @@ STAGE = re.compile(rf"(?:(?:tahap(?:an)?|penilaian|evaluasi|nilai|hasil) ){{0,2}
 
 def stage(text: str | None) -> Read[str]:
     """self, document, interview or final."""
-    clean = _clean(text)
+    clean = cleaned(text)
     lower = clean.lower()
     if lower in CONTRACT_STAGES:
         return Read(lower)
     match = STAGE.fullmatch(lower)
-    return _guess("tahap", clean, STAGE_OF_WORD.get(match[1], match[1])) if match else Read(None)
+    return guessed("tahap", clean, STAGE_OF_WORD.get(match[1], match[1])) if match else Read(None)
 
 
 INSTRUMENTS = ("SPBE2018", "SPBE2020", "PEMDI2026", "GSCM", "IPS")
@@ -284,17 +285,17 @@ OF_REGULATION = {(5, 2018): "SPBE2018", (59, 2020): "SPBE2020", (8, 2026): "PEMD
 
 def instrument(text: str | None) -> Read[str]:
     """An instrument's id, also out of its name and year or of its regulation (PermenPANRB 5/2018, 59/2020, 8/2026). A name without a year is none."""
-    clean = _clean(text)
+    clean = cleaned(text)
     upper = clean.upper()
     if upper in INSTRUMENTS:
         return Read(upper)
     if match := INSTRUMENT_AND_YEAR.fullmatch(upper):
         found = f"{match[1]}{match[2]}"
-        return _guess("instrumen", clean, found) if found in INSTRUMENTS else Read(None)
+        return guessed("instrumen", clean, found) if found in INSTRUMENTS else Read(None)
     if match := REGULATION.fullmatch(upper):
         of_regulation = OF_REGULATION.get((int(match["number"]), int(match["year"])))
         if of_regulation and of_regulation.startswith(match["family"] or ""):
-            return _guess("instrumen", clean, of_regulation)
+            return guessed("instrumen", clean, of_regulation)
     return Read(None)
 
 
@@ -304,11 +305,11 @@ WRITTEN_INDICATOR = re.compile(rf"(?:(?:indikator|ind|i|no|nomor)[ .:-]{{0,2}}(?
 
 def indicator(text: str | None) -> Read[str]:
     """An indicator's number within its instrument: '12', '35-2'. A number with decimals ('1.1') is an aspect's way of counting, not an indicator."""
-    clean = _clean(text)
+    clean = cleaned(text)
     if INDICATOR.fullmatch(clean):
         return Read(clean)
     match = WRITTEN_INDICATOR.fullmatch(clean.lower())
-    return _guess("indikator", clean, match[1]) if match else Read(None)
+    return guessed("indikator", clean, match[1]) if match else Read(None)
 
 
 # Region codes.
@@ -320,7 +321,7 @@ def region_code(text: str | None, known: Collection[str], by_bps: Mapping[str, s
     """A Ministry of Home Affairs code out of `known`. A spreadsheet drops the last zero of 63.10, and no other: 63.1 can only have been 63.10.
     Four digits without a dot may also be a code of the statistics office: where `by_bps` (statistics code to ministry code) has them stand for
     another region, they have no value."""
-    clean = _clean(text)
+    clean = cleaned(text)
     if clean in known:
         return Read(clean)
     if re.fullmatch(r"[0-9]{4}", clean):
@@ -333,4 +334,4 @@ def region_code(text: str | None, known: Collection[str], by_bps: Mapping[str, s
             candidate = match[1]
     else:
         return Read(None)
-    return _guess("kode pemda", clean, candidate) if candidate in known else Read(None)
+    return guessed("kode pemda", clean, candidate) if candidate in known else Read(None)

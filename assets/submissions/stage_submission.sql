@@ -1,45 +1,111 @@
--- Grain: one row per row of the file. Text becomes typed values; what the rules need to know of the reference data stands beside them.
+-- Grain: one row per row of the file. Its cells are read already (`cells.py`); what the rules need to know of the reference data, of the quarter
+-- before and of the file's other rows stands beside them. A sheet is what one owner says of one quarter, by one instrument, at one stage.
 create or replace temp table batch as
 with cell as (
     select
-        source_row,
-        government_code,
-        coalesce(agency_code, '-') as agency_code,
-        upper(period) as period,
-        upper(instrument_id) as instrument_id,
-        indicator_id,
-        case lower(stage)
-            when 'mandiri' then 'self'
-            when 'dokumen' then 'document'
-            when 'wawancara' then 'interview'
-            when 'interviu' then 'interview'
-            else lower(stage)
-        end as stage,
-        case lower(act)
-            when 'tarik' then 'withdrawal'
-            when 'ditarik' then 'withdrawal'
-            else coalesce(lower(act), 'claim')
-        end as act,
-        value as value_text,
-        try_cast(replace(value, ',', '.') as decimal(5, 2)) as value,
-        explanation,
-        evidence_file,
-        evidence_date as evidence_date_text,
-        coalesce(try_cast(evidence_date as date), try_strptime(evidence_date, '%d/%m/%Y')::date) as evidence_date,
-        submitted_by,
-        submitted_at as submitted_at_text,
-        try_cast(submitted_at as timestamptz) as submitted_at,
-        case
-            when regexp_full_match(upper(period), '[0-9]{4}-Q[1-4]')
-                then make_date(substr(period, 1, 4)::integer, 3 * substr(period, 7, 1)::integer - 2, 1)
-        end as period_first_day
+        incoming.* replace (
+            case lower(incoming.act)
+                when 'tarik' then 'withdrawal'
+                when 'ditarik' then 'withdrawal'
+                else coalesce(lower(incoming.act), 'claim')
+            end as act
+        ),
+        nullif(
+            concat_ws(
+                '; ', government_code_guess, agency_code_guess, period_guess, instrument_id_guess, indicator_id_guess, stage_guess,
+                value_guess, evidence_date_guess, submitted_at_guess
+            ),
+            ''
+        ) as guesses
     from incoming
+),
+
+former as (
+    select
+        cell.source_row,
+        before.period,
+        before.value,
+        before.explanation,
+        evidence.file_name as evidence_file,
+        evidence.evidence_date
+    from cell
+    asof inner join core.assessment_current as before
+        on
+            before.government_code = cell.government_code
+            and before.agency_code = cell.agency_code
+            and before.instrument_id = cell.instrument_id
+            and before.indicator_id = cell.indicator_id
+            and before.stage = cell.stage
+            and before.period < cell.period
+    left join core.evidence as evidence on evidence.evidence_id = before.evidence_id
+    where cell.act = 'claim' and before.act <> 'withdrawal'
+),
+
+answers as (
+    select
+        cell.government_code,
+        cell.agency_code,
+        cell.period,
+        cell.instrument_id,
+        cell.stage,
+        count(cell.value) filter (where cell.act = 'claim') as answered,
+        max(cell.value) filter (where cell.act = 'claim') as highest,
+        min(cell.value) filter (where cell.act = 'claim') as lowest,
+        count(*) filter (where cell.value = former.value) as as_before
+    from cell
+    left join former on former.source_row = cell.source_row
+    group by all
+),
+
+sheet as (
+    select
+        answers.*,
+        government.code is not null as government_known,
+        answers.agency_code = '-' or agency.code is not null as agency_known,
+        case
+            when regexp_full_match(answers.period, '[0-9]{4}-Q[1-4]')
+                then make_date(substr(answers.period, 1, 4)::integer, 3 * substr(answers.period, 7, 1)::integer - 2, 1)
+        end as period_first_day,
+        instrument.valid_from,
+        instrument.valid_to,
+        instrument.value_min,
+        instrument.value_max,
+        instrument.value_den,
+        ($received_at::timestamptz at time zone coalesce(government.timezone, 'UTC'))::date as received_on
+    from answers
+    left join ref.government as government on government.code = answers.government_code
+    left join ref.agency as agency on agency.government_code = answers.government_code and agency.code = answers.agency_code
+    left join ref.instrument as instrument on instrument.instrument_id = answers.instrument_id
+),
+
+evidence_use as (
+    select
+        source_row,
+        government_code || ' ' || agency_code || ' ' || indicator_id as used_by,
+        unnest(string_split(lower(evidence_file), ';')) as evidence_name
+    from cell
+    where evidence_file is not null
+),
+
+evidence_reused as (
+    select trim(evidence_name) as evidence_name, count(distinct used_by) as users
+    from evidence_use
+    group by trim(evidence_name)
+    having min(used_by) <> max(used_by) and trim(evidence_name) <> ''
+),
+
+shared as (
+    select evidence_use.source_row, max(evidence_reused.users) as users
+    from evidence_use
+    inner join evidence_reused on evidence_reused.evidence_name = trim(evidence_use.evidence_name)
+    group by evidence_use.source_row
 )
 
 select
     cell.source_row,
     cell.government_code,
     cell.agency_code,
+    cell.agency_candidates,
     cell.period,
     cell.instrument_id,
     cell.indicator_id,
@@ -54,24 +120,44 @@ select
     cell.submitted_by,
     cell.submitted_at_text,
     cell.submitted_at,
-    government.code is not null as government_known,
-    cell.agency_code = '-' or agency.code is not null as agency_known,
-    cell.period_first_day,
+    cell.guesses,
+    sheet.government_known,
+    sheet.agency_known,
+    sheet.period_first_day,
     coalesce(
-        instrument.valid_from < cell.period_first_day + interval 3 months
-        and coalesce(instrument.valid_to >= cell.period_first_day, true),
+        sheet.valid_from < sheet.period_first_day + interval 3 months
+        and coalesce(sheet.valid_to >= sheet.period_first_day, true),
         false
     ) as instrument_in_force,
     component.component_id is not null as indicator_known,
-    instrument.value_min,
-    instrument.value_max,
-    instrument.value_den,
+    sheet.value_min,
+    sheet.value_max,
+    sheet.value_den,
     last_word.value as value_before,
-    ($received_at::timestamptz at time zone coalesce(government.timezone, 'UTC'))::date as received_on
+    sheet.received_on,
+    least(sheet.valid_from, date_trunc('year', sheet.period_first_day)::date) as evidence_from,
+    former.period as former_period,
+    case
+        when
+            former.explanation = cell.explanation
+            and former.value = cell.value
+            and former.evidence_file is not distinct from cell.evidence_file
+            and former.evidence_date is not distinct from cell.evidence_date
+            then 'penjelasan, nilai dan bukti'
+        when former.period is not null and sheet.answered >= 10 and sheet.as_before = sheet.answered
+            then 'semua ' || sheet.answered || ' nilai'
+    end as copied,
+    case when cell.evidence_file is not null then coalesce(shared.users, 1) end as evidence_users,
+    sheet.answered as sheet_answers,
+    coalesce(sheet.lowest = sheet.highest, false) as sheet_alike
 from cell
-left join ref.government as government on government.code = cell.government_code
-left join ref.agency as agency on agency.government_code = cell.government_code and agency.code = cell.agency_code
-left join ref.instrument as instrument on instrument.instrument_id = cell.instrument_id
+left join sheet
+    on
+        sheet.government_code is not distinct from cell.government_code
+        and sheet.agency_code = cell.agency_code
+        and sheet.period is not distinct from cell.period
+        and sheet.instrument_id is not distinct from cell.instrument_id
+        and sheet.stage is not distinct from cell.stage
 left join ref.component as component
     on component.instrument_id = cell.instrument_id and component.component_id = cell.indicator_id and component.level = 'indicator'
 left join core.assessment_current as last_word
@@ -82,4 +168,6 @@ left join core.assessment_current as last_word
         and last_word.instrument_id = cell.instrument_id
         and last_word.indicator_id = cell.indicator_id
         and last_word.stage = cell.stage
+left join former on former.source_row = cell.source_row
+left join shared on shared.source_row = cell.source_row
 order by cell.source_row;

@@ -1,9 +1,12 @@
 """Agency submissions: how their files are read, staged and promoted to `core.assessment`."""
 
+from functools import reduce
+
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from assets.submissions import override
+from assets.submissions import cells, override
 from assets.submissions.sheet import read_sheet
 from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared, run_on_incoming
 from expectations.submission import SUITE
@@ -43,14 +46,24 @@ ALIASES = {
     "tanggal_kirim": "submitted_at",
     "tindakan": "act",
 }
+PREFILLED = ("government_code", "period", "instrument_id", "indicator_id", "stage")  # by `kesiapan template`
+SAYING = ("value", "explanation", "evidence_file", "evidence_date", "act")
 
 
 def parse(data: bytes, artifact: Artifact) -> pa.Table:
-    return override.parse(data, COLUMNS) if override.looks_like_one(data) else read_sheet(data, COLUMNS, ALIASES, REQUIRED)
+    return override.parse(data, COLUMNS) if override.looks_like_one(data) else _without_untouched(read_sheet(data, COLUMNS, ALIASES, REQUIRED))
+
+
+def _without_untouched(sent: pa.Table) -> pa.Table:
+    """A row that has all that a template has, and of what people fill in at most who sent it and when, claims nothing: it is passed over like an empty one."""
+    given = reduce(pc.and_, (pc.is_valid(sent.column(column)) for column in PREFILLED))
+    silent = reduce(pc.and_, (pc.is_null(sent.column(column)) for column in SAYING))
+    return sent.filter(pc.invert(pc.and_(given, silent)))
 
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
-    run_on_incoming(connection, parsed, sql_of("assets.submissions", "stage_submission.sql"), {"received_at": artifact.received_at})
+    incoming = cells.understood(parsed, cells.known(connection))
+    run_on_incoming(connection, incoming, sql_of("assets.submissions", "stage_submission.sql"), {"received_at": artifact.received_at})
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
@@ -73,4 +86,4 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     return counts_of_compared(connection, periods_of_compared(connection))
 
 
-READER = Reader(parser_version="submission 2", suite=SUITE, parse=parse, stage=stage, promote=promote)
+READER = Reader(parser_version="submission 3", suite=SUITE, parse=parse, stage=stage, promote=promote)
