@@ -1,6 +1,7 @@
 """All suites there are, and the catalogue of their rules: `quality.rule`, with the time each version came into use."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from datetime import datetime
 
 import duckdb
@@ -9,6 +10,8 @@ from expectations import check, dataset, derived, distribution, published_index,
 from expectations.rules import BatchConstraint, Holds, Rule, Suite
 from warehouse.archive import Archive, RuleRecord
 from warehouse.database import scratch, transaction
+
+COLUMNS = tuple(field.name for field in fields(RuleRecord) if field.name != "use")  # of quality.rule
 
 
 class RuleError(ValueError):
@@ -49,51 +52,42 @@ def _questions(rule: Rule) -> Iterator[str]:
 
 
 def load(connection: duckdb.DuckDBPyConnection, archive: Archive, clock: Callable[[], datetime]) -> int:
-    """Bring `quality.rule` up to the code. When a version was first used is kept in the archive, so that a rebuild says the same."""
-    for suite in suites():
-        for rule in suite.rules:
-            archive.record_rule(
-                RuleRecord(
-                    rule_id=rule.rule_id,
-                    version=rule.version,
-                    suite=suite.name,
-                    table_name=suite.table_name,
-                    column_name=rule.constraint.column,
-                    expectation_type=rule.constraint.expectation_type,
-                    dimension=rule.dimension,
-                    severity=rule.severity,
-                    scope=rule.scope,
-                    owner=rule.owner,
-                    sentence_id=rule.sentence_id,
-                    sentence_en=rule.sentence_en,
-                    valid_from=clock(),
-                )
-            )
-    in_use = {(rule.rule_id, rule.version) for suite in suites() for rule in suite.rules}
+    """Bring `quality.rule` up to the code: what a rule says is what the code says, since when is kept in the archive, so that a rebuild says the same. A
+    version that was left and comes back is used a second time, from now on."""
+    now = clock()
     recorded = archive.rules()
+    in_force = {record.rule_id: record for record in recorded if record.valid_to is None}
+    said = [_record(suite, rule, now) for suite in suites() for rule in suite.rules]
+    for record in said:
+        before = in_force.pop(record.rule_id, None)
+        if before is not None and before.version == record.version:
+            today = replace(record, valid_from=before.valid_from, use=before.use)
+        else:
+            today = replace(record, use=1 + sum((other.rule_id, other.version) == (record.rule_id, record.version) for other in recorded))
+        if today != before:
+            archive.record_rule(today)
+    for record in in_force.values():
+        archive.retire_rule(record, now)
+    rows = [tuple(getattr(record, column) for column in COLUMNS) for record in archive.rules()]
     with transaction(connection):
         connection.execute("delete from quality.rule")
-        for record in recorded:
-            later = [other.valid_from for other in recorded if other.rule_id == record.rule_id and other.version > record.version]
-            in_force = (record.rule_id, record.version) in in_use
-            valid_to = min(later) if later else None if in_force else archive.retire_rule(record.rule_id, record.version, clock())
-            connection.execute(
-                "insert into quality.rule values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                [
-                    record.rule_id,
-                    record.version,
-                    record.suite,
-                    record.table_name,
-                    record.column_name,
-                    record.expectation_type,
-                    record.dimension,
-                    record.severity,
-                    record.scope,
-                    record.owner,
-                    record.sentence_id,
-                    record.sentence_en,
-                    record.valid_from,
-                    valid_to,
-                ],
-            )
-    return len(recorded)
+        connection.executemany(f"insert into quality.rule ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})", rows)
+    return len(rows)
+
+
+def _record(suite: Suite, rule: Rule, valid_from: datetime) -> RuleRecord:
+    return RuleRecord(
+        rule_id=rule.rule_id,
+        version=rule.version,
+        suite=suite.name,
+        table_name=suite.table_name,
+        column_name=rule.constraint.column,
+        expectation_type=rule.constraint.expectation_type,
+        dimension=rule.dimension,
+        severity=rule.severity,
+        scope=rule.scope,
+        owner=rule.owner,
+        sentence_id=rule.sentence_id,
+        sentence_en=rule.sentence_en,
+        valid_from=valid_from,
+    )

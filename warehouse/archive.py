@@ -5,12 +5,12 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
     artifacts/<feed>/<sha256>.json    where and when a feed brought them
     batches/<feed>/<batch_id>.json    when a batch was first judged (`known_at`) and by which versions
     releases/<release_id>.json        when a release was made
-    rules/<rule_id>-<version>.json    since when a rule is used, and what it said (.retired: until when)
+    rules/<rule_id>-<version>.json    since when a version of a rule is used, and what it says (.retired: until when; -2, -3: used again)
 """
 
 import json
 import mimetypes
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class ReleaseRecord:
 
 @dataclass(frozen=True)
 class RuleRecord:
-    """A version of a rule as it was first used; the columns of `quality.rule`."""
+    """A version of a rule over a time of its use; the columns of `quality.rule`. `use` counts the times, since a version can come back."""
 
     rule_id: str
     version: int
@@ -76,6 +76,8 @@ class RuleRecord:
     sentence_id: str
     sentence_en: str
     valid_from: datetime
+    valid_to: datetime | None = None
+    use: int = 1
 
 
 class Archive:
@@ -139,21 +141,26 @@ class Archive:
         return record
 
     def rules(self) -> list[RuleRecord]:
-        found = [_rule(path) for path in (self.root / "rules").glob("*.json")]
-        return sorted(found, key=lambda record: (record.rule_id, record.version))
+        """By rule, in the order of their use. A use ends where the rule was given up, or where the next use begins: one is in force, or none."""
+        found = sorted((_rule(path) for path in (self.root / "rules").glob("*.json")), key=lambda record: (record.rule_id, record.valid_from, record.version))
+        following = [*found[1:], None]
+        return [
+            replace(record, valid_to=after.valid_from) if record.valid_to is None and after is not None and after.rule_id == record.rule_id else record
+            for record, after in zip(found, following, strict=False)
+        ]
 
     def record_rule(self, record: RuleRecord) -> None:
-        """Write it once; a change of a rule's meaning is a new version."""
-        path = self.root / "rules" / f"{record.rule_id}-{record.version}.json"
-        if not path.exists():
-            _write_json(path, asdict(record))
+        """Write what a rule says in this use of it; better wording takes the place of what was written before."""
+        values = asdict(record)
+        del values["valid_to"]
+        _write_json(self._rule_path(record), values)
 
-    def retire_rule(self, rule_id: str, version: int, at: datetime) -> datetime:
-        """Since when a rule is no longer in use; what was said first stands."""
-        path = self.root / "rules" / f"{rule_id}-{version}.retired"
-        if not path.exists():
-            write_atomically(path, at.isoformat().encode())
-        return datetime.fromisoformat(path.read_text())
+    def retire_rule(self, record: RuleRecord, at: datetime) -> None:
+        """Since when a rule is no longer in use."""
+        write_atomically(self._rule_path(record).with_suffix(".retired"), at.isoformat().encode())
+
+    def _rule_path(self, record: RuleRecord) -> Path:
+        return self.root / "rules" / (f"{record.rule_id}-{record.version}" + (f"-{record.use}" if record.use > 1 else "") + ".json")
 
     def _object(self, sha256: str) -> Path:
         return self.root / "objects" / sha256[:2] / sha256
@@ -181,4 +188,5 @@ def _release(path: Path) -> ReleaseRecord:
 
 
 def _rule(path: Path) -> RuleRecord:
-    return RuleRecord(**_times(json.loads(path.read_bytes()), "valid_from"))
+    retired = path.with_suffix(".retired")
+    return RuleRecord(**_times(json.loads(path.read_bytes()), "valid_from"), valid_to=datetime.fromisoformat(retired.read_text()) if retired.exists() else None)
