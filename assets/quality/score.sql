@@ -1,6 +1,7 @@
 -- Grain: quarter, government, agency, feed (and `all`), dimension (and `all`), over the current batches that speak of the quarter; and, for each configured
 -- government without any, one row without a score. Rows count for the government and agency they name.
--- score = 1 - rows failed / rows checked, over row rules that were evaluated; nothing to check: no score, and the reason.
+-- score = 1 - rows failed / rows checked, over row rules that were evaluated; nothing to check: no score, and the reason. What rules of severity
+-- info find is no fault, and counts for nothing.
 delete from quality.score where period = $period;
 
 insert into quality.score by name
@@ -24,7 +25,10 @@ with outcome as (
     from quality.current_result as current_result
     inner join quality.result_by_owner as by_owner using (result_id)
     inner join meta.batch as batch on batch.batch_id = current_result.batch_id
-    where list_contains(batch.periods, $period) and coalesce(by_owner.period, $period) = $period
+    where
+        list_contains(batch.periods, $period)
+        and coalesce(by_owner.period, $period) = $period
+        and current_result.severity <> 'info'
 ),
 
 by_dimension as (

@@ -227,7 +227,7 @@ select
     count(distinct current_result.feed_id) as feeds
 from quality.current_result as current_result
 left join quality.rule as rule on rule.rule_id = current_result.rule_id and rule.valid_to is null
-where current_result.scope = 'row' and current_result.unexpected_count > 0
+where current_result.scope = 'row' and current_result.severity <> 'info' and current_result.unexpected_count > 0
 group by current_result.rule_id
 order by rows_failed desc, current_result.rule_id
 limit 10;
