@@ -1,16 +1,30 @@
 """The gate: judges the staged batch (TEMP table `batch`) by a suite, inside DuckDB. In: an open connection and a suite. Out: plain results,
 and in TEMP table `failed` every failed row with its key and the reason. It writes nothing that lasts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
-from expectations.rules import BatchConstraint, Fresh, HasRows, Rule, Steady, Suite
+from expectations.rules import BatchConstraint, Fresh, HasRows, Rule, Steady, Suite, Unique
 from warehouse.files import sql_of
 
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuite
+
 MISSING = "<kosong>"
+ROWS_AT_ONCE = 2_000_000  # of rows that share their keys: 0.2 GiB of keys and of the first rows of each, which DuckDB cannot put on disk
+MOST_OTHER_ROWS = 5
+# What the reason of a row that shares its key adds, of `sharing_rows` (how many rows have the key) and the first of them: [baris lain: 12, 13]
+OTHER_ROWS = f"""
+    ' [baris lain: ',
+    array_to_string(list_filter(first_sharing_rows, lambda other: other <> source_row)[:{MOST_OTHER_ROWS}], ', '),
+    case when sharing_rows > {MOST_OTHER_ROWS + 1} then concat(' dan ', sharing_rows - {MOST_OTHER_ROWS + 1}, ' lainnya') end,
+    ']'
+"""
 Status = Literal["pass", "warn", "fail", "error", "not_evaluated"]
 
 
@@ -38,11 +52,12 @@ class Result:
 def judge(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Result]:
     """Run every rule of `suite` on TEMP table `batch`. Call it outside a transaction: a rule that cannot run must not poison one."""
     _prepare(connection)
+    _find_suspects(connection, suite)
     rows, applied = _rows_applied_to(connection, suite)
-    verdicts = _verdicts(connection, suite)
-    results = [_result(connection, suite, rule, rows, applied[rule.rule_id], verdicts[rule.rule_id]) for rule in suite.rules]
-    _count_failed_by_owner(connection, suite)
-    return results
+    verdicts = _verdicts(connection, suite.rules)
+    broken = {rule: verdicts[rule.rule_id].breaking for rule in suite.rules if verdicts[rule.rule_id].breaking and applied[rule.rule_id] >= 0}
+    collected = _collect_failed_rows(connection, suite, broken)
+    return [_result(connection, rule, rows, applied[rule.rule_id], verdicts[rule.rule_id], collected.get(rule.rule_id, 0)) for rule in suite.rules]
 
 
 def not_evaluated(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Result]:
@@ -57,48 +72,195 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 @dataclass(frozen=True)
 class _Verdict:
-    success: bool
+    """`breaking`: how many rows break a rule about rows; of a rule about the batch, not 0 if it is broken."""
+
+    breaking: int
     raised: str | None
-    observed_value: str | None
+
+
+def _find_suspects(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
+    for constraint in dict.fromkeys(rule.constraint for rule in suite.rules if isinstance(rule.constraint, Unique)):
+        with suppress(duckdb.Error):  # a key that the batch does not have: Great Expectations will not find it either, and says so
+            connection.execute(f"insert into suspect {constraint.suspects()}")
 
 
 def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[int, dict[str, int]]:
     """Rows in the batch, and rows each rule applies to (for a rule about the batch: all of them, or 0 if there is nothing to judge); -1 where
     asking was an error. One scan when all is well. Leaves in TEMP table `judged` the same by owner of the rows."""
 
-    def ask(rules: tuple[Rule, ...]) -> list[tuple[Any, ...]]:
-        asked = [
-            f"case when {rule.constraint.evaluated()} then count(*) else 0 end"
-            if isinstance(rule.constraint, BatchConstraint)
-            else f"count(*) filter (where {rule.constraint.applies()})"
-            for rule in rules
-        ]
+    def ask(questions: Iterable[str]) -> list[tuple[Any, ...]]:
         grouped = f" group by {', '.join(map(str, range(1, 4)))}" if suite.owners.columns else ""
-        return connection.execute(f"select {', '.join([*suite.owners.expressions(), 'count(*)', *asked])} from batch{grouped}").fetchall()
+        return connection.execute(f"select {', '.join([*suite.owners.expressions(), 'count(*)', *questions])} from batch{grouped}").fetchall()
 
+    question_of = {rule.rule_id: _rows_asked_of(rule) for rule in suite.rules}
+    questions = list(dict.fromkeys(question_of.values()))
     try:
-        answers = ask(suite.rules)
-        asked = suite.rules
+        answers = ask(questions)
     except duckdb.Error:
-        asked = tuple(rule for rule in suite.rules if _can_ask(ask, rule))
-        answers = ask(asked)
+        questions = [question for question in questions if _can_ask(ask, question)]
+        answers = ask(questions)
     applied = {rule.rule_id: -1 for rule in suite.rules}
     counted = []
-    for index, rule in enumerate(asked, start=4):
-        applied[rule.rule_id] = sum(int(answer[index]) for answer in answers)
-        counted += [(rule.rule_id, *answer[:3], int(answer[index])) for answer in answers]
+    place_of = {question: place for place, question in enumerate(questions, start=4)}
+    for rule_id, question in question_of.items():
+        if place := place_of.get(question):
+            applied[rule_id] = sum(int(answer[place]) for answer in answers)
+            counted += [(rule_id, *answer[:3], int(answer[place])) for answer in answers]
     if counted:
         columns = [list(values) for values in zip(*counted, strict=True)]
         connection.execute("insert into judged select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), 0", columns)
     return sum(int(answer[3]) for answer in answers), applied
 
 
-def _can_ask(ask: Callable[[tuple[Rule, ...]], object], rule: Rule) -> bool:
+def _rows_asked_of(rule: Rule) -> str:
+    """SQL of the rows that a rule applies to, in the form that costs least: two rules that ask the same are to ask it once."""
+    if isinstance(rule.constraint, BatchConstraint):
+        return f"case when {rule.constraint.evaluated()} then count(*) else 0 end"
+    applies = rule.constraint.applies()
+    if applies == "true":
+        return "count(*)"
+    if applies == f'"{rule.constraint.column}" is not null':
+        return f'count("{rule.constraint.column}")'
+    return f"count(*) filter (where {applies})"
+
+
+def _can_ask(ask: Callable[[list[str]], object], question: str) -> bool:
     try:
-        ask((rule,))
+        ask([question])
     except duckdb.Error:
         return False
     return True
+
+
+def _verdicts(connection: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...]) -> dict[str, _Verdict]:
+    """What Great Expectations says of each rule. It asks all in one query: where one cannot run, none has, and they are asked one by one."""
+    verdicts = _verdicts_at_once(connection, rules)
+    if any(verdict.raised for verdict in verdicts.values()):
+        return {rule_id: verdict for rule in rules for rule_id, verdict in _verdicts_at_once(connection, (rule,)).items()}
+    return verdicts
+
+
+def _verdicts_at_once(connection: duckdb.DuckDBPyConnection, rules: tuple[Rule, ...]) -> dict[str, _Verdict]:
+    """Results come in another order than the rules: they are matched by `meta`."""
+    from expectations import engine
+
+    verdicts = {}
+    for outcome in engine.validate(connection, _expectation_suite(rules)).results:
+        assert outcome.expectation_config is not None
+        meta = outcome.expectation_config.meta or {}
+        raised = _raised(outcome.exception_info)
+        verdicts[meta["rule_id"]] = _Verdict(0 if outcome.success or raised else int(outcome.result["observed_value"]), raised)
+    return verdicts
+
+
+@lru_cache(maxsize=256)  # every feed of check logs has a suite of its own
+def _expectation_suite(rules: tuple[Rule, ...]) -> "ExpectationSuite":
+    import great_expectations as gx
+
+    expectations = [rule.constraint.expectation(severity=rule.severity, meta={"rule_id": rule.rule_id}) for rule in rules]
+    return gx.ExpectationSuite(name="rules", expectations=expectations)
+
+
+def _raised(info: dict[str, Any] | None) -> str | None:
+    """The first exception message in Great Expectations' exception info, which nests by metric."""
+    if not info:
+        return None
+    if "raised_exception" in info:
+        return str(info.get("exception_message") or "could not run") if info["raised_exception"] else None
+    return next((message for nested in info.values() if isinstance(nested, dict) and (message := _raised(nested)) is not None), None)
+
+
+def _result(connection: duckdb.DuckDBPyConnection, rule: Rule, rows: int, applied: int, verdict: _Verdict, collected: int) -> Result:
+    if verdict.raised is not None or applied < 0:
+        return Result(rule, "error", rows, 0, 0, verdict.raised or "could not run")
+    broken: Status = "fail" if rule.severity == "critical" else "warn"
+    if isinstance(rule.constraint, BatchConstraint):
+        nothing_to_judge = applied == 0 and not isinstance(rule.constraint, HasRows)
+        status: Status = "not_evaluated" if nothing_to_judge else broken if verdict.breaking else "pass"
+        return Result(rule, status, rows, applied, 0, _observed(connection, rule.constraint, rows, verdict))
+    if collected != verdict.breaking:
+        return Result(rule, "error", rows, applied, 0, f"Great Expectations found {verdict.breaking} failing rows, the rule's SQL {collected}")
+    return Result(rule, broken if collected else "pass" if applied else "not_evaluated", rows, applied, collected)
+
+
+def _observed(connection: duckdb.DuckDBPyConnection, constraint: BatchConstraint, rows: int, verdict: _Verdict) -> str | None:
+    """What a rule about the batch has seen, in words."""
+    row: tuple[Any, ...] | None = None
+    match constraint:
+        case HasRows():
+            return str(rows)
+        case Fresh():
+            row = connection.execute(f"select newest || ' of ' || reference from ({constraint.reproduce()})").fetchone()
+        case Steady(aspect=aspect) if verdict.breaking:
+            row = connection.execute("select string_agg(finding, '; ' order by finding) from drift where aspect = $1", [aspect]).fetchone()
+    return None if row is None else row[0]
+
+
+def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, broken: dict[Rule, int]) -> dict[str, int]:
+    """All rows that break these rules, of which Great Expectations has counted so many: found and kept inside DuckDB, and counted by owner in
+    `judged`. Returns how many were found by rule."""
+    alone = [(rule, rule.constraint.failing()) for rule in broken if not isinstance(rule.constraint, BatchConstraint | Unique)]
+    sharing = [rule for rule in broken if isinstance(rule.constraint, Unique)]
+    if not alone and not sharing:
+        return {}
+    if alone:
+        _collect_rows_that_fail_alone(connection, suite, alone)
+    for rule in sharing:
+        _collect_rows_that_share_a_key(connection, suite, rule, broken[rule])
+    collected = dict(connection.execute("select rule_id, count(*) from failed group by rule_id").fetchall())
+    if disputed := [rule.rule_id for rule, breaking in broken.items() if collected.get(rule.rule_id, breaking) != breaking]:
+        connection.execute("delete from failed where list_contains($1, rule_id)", [disputed])
+    _count_failed_by_owner(connection, suite)
+    return collected
+
+
+def _collect_rows_that_fail_alone(connection: duckdb.DuckDBPyConnection, suite: Suite, rules: list[tuple[Rule, str]]) -> None:
+    """One scan for all rules, each with the condition that finds its rows: a row brings the list of those it breaks."""
+    found = []
+    parameters: dict[str, str] = {}
+    for place, (rule, failing) in enumerate(rules):
+        parameters |= {f"rule_id_{place}": rule.rule_id, f"severity_{place}": rule.severity, f"sentence_{place}": rule.sentence_id}
+        said = f"{{'rule_id': $rule_id_{place}, 'severity': $severity_{place}, 'reason': concat($sentence_{place}{_shown(rule)})}}"
+        found.append(f"case when {failing} then {said} end")
+    connection.execute(
+        f"""
+        insert into failed
+        select found.rule_id, found.severity, source_row, business_key, row, found.reason
+        from (
+            select source_row, {business_key(suite)} as business_key, to_json(batch) as row, unnest([{", ".join(found)}]) as found
+            from batch
+            where {" or ".join(f"({failing})" for _, failing in rules)}
+        )
+        where found is not null
+        """,
+        parameters,
+    )
+
+
+def _collect_rows_that_share_a_key(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, breaking: int) -> None:
+    """Each row names the first few of the others. Of a key no more rows are remembered than are named; of the keys, a part at a time."""
+    assert isinstance(rule.constraint, Unique)
+    key = rule.constraint.key
+    parts = 1 + breaking // ROWS_AT_ONCE
+    for part in range(parts):
+        connection.execute(
+            f"""
+            insert into failed
+            select $rule_id, $severity, source_row, {business_key(suite)}, to_json(batch), concat($sentence{_shown(rule)}, {OTHER_ROWS})
+            from batch inner join (
+                select {key}, count(*) as sharing_rows, min(source_row, {MOST_OTHER_ROWS + 1}) as first_sharing_rows
+                from batch
+                where {rule.constraint.suspect()} and hash({key}) % {parts} = {part}
+                group by {key}
+                having count(*) > 1
+            ) using ({key})
+            """,
+            {"rule_id": rule.rule_id, "severity": rule.severity, "sentence": rule.sentence_id},
+        )
+
+
+def _shown(rule: Rule) -> str:
+    return "".join(f", ' [{column} = ', coalesce(\"{column}\"::varchar, 'kosong'), ']'" for column in rule.shows)
 
 
 def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
@@ -118,79 +280,6 @@ def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite) 
             and judged.period is not distinct from found.period
         """
     )
-
-
-def _verdicts(connection: duckdb.DuckDBPyConnection, suite: Suite) -> dict[str, _Verdict]:
-    """What Great Expectations says of each rule. Its results come in another order than the suite: they are matched by `meta`."""
-    from expectations import engine
-
-    made = engine.context()
-    definition = engine.batch_definition(made, connection, "batch")
-    expectations = [rule.constraint.expectation(severity=rule.severity, meta={"rule_id": rule.rule_id}) for rule in suite.rules]
-    judged = engine.run(made, suite.name, definition, expectations)
-    verdicts = {}
-    for outcome in judged.results:
-        assert outcome.expectation_config is not None
-        meta = outcome.expectation_config.meta or {}
-        verdicts[meta["rule_id"]] = _Verdict(bool(outcome.success), _raised(outcome.exception_info), _observed(outcome.result.get("observed_value")))
-    return verdicts
-
-
-def _raised(info: dict[str, Any] | None) -> str | None:
-    """The first exception message in Great Expectations' exception info, which nests by metric."""
-    if not info:
-        return None
-    if "raised_exception" in info:
-        return str(info.get("exception_message") or "could not run") if info["raised_exception"] else None
-    return next((message for nested in info.values() if isinstance(nested, dict) and (message := _raised(nested)) is not None), None)
-
-
-def _observed(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _result(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, rows: int, applied: int, verdict: _Verdict) -> Result:
-    if verdict.raised is not None or applied < 0:
-        return Result(rule, "error", rows, 0, 0, verdict.raised or "could not run")
-    broken: Status = "fail" if rule.severity == "critical" else "warn"
-    if isinstance(rule.constraint, BatchConstraint):
-        nothing_to_judge = applied == 0 and not isinstance(rule.constraint, HasRows)
-        status: Status = "not_evaluated" if nothing_to_judge else "pass" if verdict.success else broken
-        return Result(rule, status, rows, applied, 0, _observed_of_batch(connection, rule.constraint, verdict))
-    if verdict.success:
-        return Result(rule, "pass" if applied else "not_evaluated", rows, applied, 0, verdict.observed_value)
-    failed = _collect_failed_rows(connection, suite, rule)
-    if failed == 0:
-        return Result(rule, "error", rows, applied, 0, "Great Expectations found failing rows that the rule's SQL does not find")
-    return Result(rule, broken, rows, applied, failed, verdict.observed_value)
-
-
-def _observed_of_batch(connection: duckdb.DuckDBPyConnection, constraint: BatchConstraint, verdict: _Verdict) -> str | None:
-    """What a rule about the batch has seen, in words."""
-    match constraint:
-        case Steady(aspect=aspect):
-            row = connection.execute("select string_agg(finding, '; ' order by finding) from drift where aspect = $1", [aspect]).fetchone()
-        case Fresh():
-            row = connection.execute(f"select newest || ' of ' || reference from ({constraint.reproduce()})").fetchone()
-        case HasRows():
-            return verdict.observed_value
-    return None if row is None else row[0]
-
-
-def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule) -> int:
-    """All of them, found and kept inside DuckDB."""
-    assert not isinstance(rule.constraint, BatchConstraint)
-    shown = "".join(f" || ' [{column} = ' || coalesce(\"{column}\"::varchar, 'kosong') || ']'" for column in rule.shows)
-    row = connection.execute(
-        f"""
-        insert into failed
-        select $rule_id, $severity, source_row, {business_key(suite)}, to_json(batch), $sentence{shown}
-        from batch
-        where {rule.constraint.failing()}
-        """,
-        {"rule_id": rule.rule_id, "severity": rule.severity, "sentence": rule.sentence_id},
-    ).fetchone()
-    return int(row[0]) if row is not None else 0
 
 
 def business_key(suite: Suite) -> str:

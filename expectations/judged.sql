@@ -17,6 +17,9 @@ create or replace temp table judged (
     unexpected_count bigint
 );
 
+-- Hashes of keys that stand in more than one row: where two rows share a key, it is one of these. See `Unique`.
+create or replace temp table suspect (key_columns varchar, key_hash ubigint);
+
 create temp table if not exists drift (aspect varchar, column_name varchar, finding varchar);
 
 create temp table if not exists drift_history (aspect varchar, has_history boolean);

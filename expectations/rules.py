@@ -1,11 +1,13 @@
 """How a rule is said: what must hold (a constraint), and what it means to people (dimension, severity, sentences). A constraint knows itself
-twice: as a Great Expectations expectation, which gives the verdict, and as SQL. Of one about rows (`breaks_rows`), `failing` is the condition that
-finds the rows that break it and `applies` says which rows it is about; of one about the batch, `evaluated` says whether there is anything to judge."""
+as SQL and as Great Expectations expectations: ours, which gives the verdict by `breaking`, and a stock one that says the same. Of one about rows
+(`breaks_rows`), `failing` is the condition that finds the rows that break it and `applies` says which rows it is about; of one about the batch,
+`evaluated` says whether there is anything to judge."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from warehouse.files import identifier
 
@@ -31,22 +33,72 @@ def _in_template(sql: str) -> str:
     return re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", sql.replace("{", "{{").replace("}", "}}"))
 
 
-def _no_rows(query: str, stock: bool = False, **common: Any) -> "Expectation":
-    """No row may come out of `query`: ours, which only counts, or the stock expectation, which any Great Expectations knows."""
+class _Constraint(ABC):
+    """What every constraint can do; `expectation_type` is the Great Expectations type that judges it."""
+
+    expectation_type: ClassVar[str]
+    breaks_rows: ClassVar[bool]
+
+    @abstractmethod
+    def breaking(self) -> str:
+        """SQL of one number, aggregated over the batch: 0 where the constraint holds; of one about rows, how many break it."""
+
+    @abstractmethod
+    def _stock(self, **common: Any) -> "Expectation": ...
+
+    @abstractmethod
+    def kwargs(self) -> dict[str, Any]: ...
+
+    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
+        """Ours, of which Great Expectations asks any number in one query; or one of the stock types, which any Great Expectations knows."""
+        if stock:
+            return self._stock(**common)
+        from expectations.engine import expectation
+
+        return expectation(self.expectation_type, self.breaking(), **common)
+
+
+class _AboutRows(_Constraint):
+    breaks_rows = True
+
+    @abstractmethod
+    def failing(self) -> str: ...
+
+    @abstractmethod
+    def applies(self) -> str: ...
+
+    def breaking(self) -> str:
+        return f"count(*) filter (where {self.failing()})"
+
+
+class _AboutTheBatch(_Constraint):
+    breaks_rows = False
+
+    @abstractmethod
+    def reproduce(self) -> str: ...
+
+    @abstractmethod
+    def evaluated(self) -> str: ...
+
+
+def _of_the_batch(number: str) -> str:
+    """A query of one number as an aggregate over the batch: 0 if that has no rows."""
+    return f"case when count(*) > 0 then ({number}) else 0 end"
+
+
+def _unexpected_rows(query: str, **common: Any) -> "Expectation":
+    """The stock expectation that no row comes out of `query`."""
     import great_expectations.expectations as gxe
 
-    from expectations.engine import no_rows_expectation
-
-    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **common) if stock else no_rows_expectation()(unexpected_rows_query=query, **common)  # type: ignore[call-arg]
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **common)
 
 
 @dataclass(frozen=True)
-class NotNull:
+class NotNull(_AboutRows):
     """Every row has a value in `column`."""
 
     column: str
-    expectation_type = "expect_column_values_to_not_be_null"
-    breaks_rows = True
+    expectation_type = "expect_no_row_without_value"
 
     def failing(self) -> str:
         return f'"{self.column}" is null'
@@ -54,7 +106,7 @@ class NotNull:
     def applies(self) -> str:
         return "true"
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
+    def _stock(self, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectColumnValuesToNotBeNull(column=self.column, **common)
@@ -64,13 +116,12 @@ class NotNull:
 
 
 @dataclass(frozen=True)
-class InSet:
+class InSet(_AboutRows):
     """Every value of `column` is one of `values`; rows without a value are not its business."""
 
     column: str
     values: tuple[str, ...]
-    expectation_type = "expect_column_values_to_be_in_set"
-    breaks_rows = True
+    expectation_type = "expect_no_row_outside_set"
 
     def failing(self) -> str:
         return f'"{self.column}" not in ({", ".join(_literal(value) for value in self.values)})'
@@ -78,7 +129,7 @@ class InSet:
     def applies(self) -> str:
         return f'"{self.column}" is not null'
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
+    def _stock(self, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectColumnValuesToBeInSet(column=self.column, value_set=list(self.values), **common)
@@ -88,14 +139,13 @@ class InSet:
 
 
 @dataclass(frozen=True)
-class Between:
+class Between(_AboutRows):
     """Every value of `column` is within the bounds, ends included; None is no bound."""
 
     column: str
     low: float | None = None
     high: float | None = None
-    expectation_type = "expect_column_values_to_be_between"
-    breaks_rows = True
+    expectation_type = "expect_no_row_out_of_bounds"
 
     def failing(self) -> str:
         below = [] if self.low is None else [f'"{self.column}" < {_literal(self.low)}']
@@ -105,7 +155,7 @@ class Between:
     def applies(self) -> str:
         return f'"{self.column}" is not null'
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
+    def _stock(self, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectColumnValuesToBeBetween(column=self.column, min_value=self.low, max_value=self.high, **common)
@@ -115,14 +165,13 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Holds:
+class Holds(_AboutRows):
     """Where `when` is true, `condition` is true (SQL over the batch's columns; a null condition breaks the rule)."""
 
     condition: str
     when: str = "true"
     column: str | None = None
-    expectation_type = "unexpected_rows_expectation"
-    breaks_rows = True
+    expectation_type = "expect_no_row_against_condition"
 
     def failing(self) -> str:
         return f"({self.when}) and not coalesce({self.condition}, false)"
@@ -130,49 +179,63 @@ class Holds:
     def applies(self) -> str:
         return self.when
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
-        return _no_rows("select 1 from {batch} where " + _in_template(self.failing()), stock, **common)
+    def _stock(self, **common: Any) -> "Expectation":
+        return _unexpected_rows("select 1 from {batch} where " + _in_template(self.failing()), **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"condition": self.condition, "when": self.when}
 
 
 @dataclass(frozen=True)
-class Unique:
-    """No two rows share all of `columns`. Its unit is rows: both rows of a pair break it. Rows with a null in the key are not its business."""
+class Unique(_AboutRows):
+    """No two rows share all of `columns`. Its unit is rows: both rows of a pair break it. Rows with a null in the key are not its business.
+
+    Grouping by a hash of the key takes half the time of grouping by the key, and nearly always shows that there is nothing more to ask. So hashes
+    that stand in more than one row are put into TEMP table `suspect` first; whose keys are the same in truth is asked among those only."""
 
     columns: tuple[str, ...]
-    expectation_type = "unexpected_rows_expectation"
-    breaks_rows = True
+    expectation_type = "expect_no_rows_with_shared_key"
 
     @property
     def column(self) -> str | None:
         return self.columns[0] if len(self.columns) == 1 else None
 
+    @property
+    def key(self) -> str:
+        return ", ".join(f'"{column}"' for column in self.columns)
+
     def failing(self) -> str:
-        key = ", ".join(f'"{column}"' for column in self.columns)
-        return f"({key}) in (select ({key}) from batch where {self.applies()} group by {key} having count(*) > 1)"
+        return f"({self.key}) in (select ({self.key}) from batch where {self.applies()} group by {self.key} having count(*) > 1)"
 
     def applies(self) -> str:
         return " and ".join(f'"{column}" is not null' for column in self.columns)
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
-        key = ", ".join(f'"{column}"' for column in self.columns)
-        query = "select 1 from {batch} where " + _in_template(f"{self.applies()} group by {key} having count(*) > 1")
-        return _no_rows(query, stock, **common)
+    def suspects(self) -> str:
+        """Rows for `suspect`: the key's columns, and a hash that stands in more than one row."""
+        return f"select {_literal(self.key)}, hash({self.key}) from batch where {self.applies()} group by 2 having count(*) > 1"
+
+    def suspect(self) -> str:
+        """True of rows whose hash is in `suspect`."""
+        return f"{self.applies()} and hash({self.key}) in (select key_hash from suspect where key_columns = {_literal(self.key)})"
+
+    def breaking(self) -> str:
+        shared = f"select count(*) as rows from batch where {self.suspect()} group by {self.key} having count(*) > 1"
+        return _of_the_batch(f"select coalesce(sum(rows), 0)::bigint from ({shared})")
+
+    def _stock(self, **common: Any) -> "Expectation":
+        return _unexpected_rows("select 1 from {batch} where " + _in_template(f"{self.applies()} group by {self.key} having count(*) > 1"), **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"columns": list(self.columns)}
 
 
 @dataclass(frozen=True)
-class HasRows:
+class HasRows(_AboutTheBatch):
     """The batch is not empty."""
 
     at_least: int = 1
     column: str | None = None
-    expectation_type = "expect_table_row_count_to_be_between"
-    breaks_rows = False
+    expectation_type = "expect_batch_to_have_rows"
 
     def reproduce(self) -> str:
         return "select count(*) as rows from batch"
@@ -180,7 +243,10 @@ class HasRows:
     def evaluated(self) -> str:
         return "count(*) >= 0"
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
+    def breaking(self) -> str:
+        return f"(count(*) < {self.at_least})::int"
+
+    def _stock(self, **common: Any) -> "Expectation":
         import great_expectations.expectations as gxe
 
         return gxe.ExpectTableRowCountToBeBetween(min_value=self.at_least, **common)
@@ -190,14 +256,13 @@ class HasRows:
 
 
 @dataclass(frozen=True)
-class Fresh:
+class Fresh(_AboutTheBatch):
     """The newest `column` is at most `within_s` seconds older than the newest `reference`."""
 
     column: str
     reference: str
     within_s: int
-    expectation_type = "unexpected_rows_expectation"
-    breaks_rows = False
+    expectation_type = "expect_batch_to_be_fresh"
 
     def reproduce(self) -> str:
         return f'select {self._newest()} as newest, max("{self.reference}") as reference from batch'
@@ -205,13 +270,18 @@ class Fresh:
     def evaluated(self) -> str:
         return f'count("{self.column}") > 0 and {self.within_s} > 0'
 
+    def breaking(self) -> str:
+        return f"coalesce({self._stale()}, false)::int"
+
     def _newest(self) -> str:
         """A moment after the reference is no sign of freshness, but of a wrong clock."""
         return f'max("{self.column}") filter (where "{self.column}" <= "{self.reference}" + interval 5 minutes)'
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
-        query = f'select 1 from {{batch}} having {self._newest()} < max("{self.reference}") - to_seconds({self.within_s}) and {self.within_s} > 0'
-        return _no_rows(query, stock, **common)
+    def _stale(self) -> str:
+        return f'{self._newest()} < max("{self.reference}") - to_seconds({self.within_s}) and {self.within_s} > 0'
+
+    def _stock(self, **common: Any) -> "Expectation":
+        return _unexpected_rows(f"select 1 from {{batch}} having {self._stale()}", **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"column": self.column, "reference": self.reference, "within_s": self.within_s}
@@ -221,13 +291,12 @@ Aspect = Literal["columns", "volume", "content"]
 
 
 @dataclass(frozen=True)
-class Steady:
+class Steady(_AboutTheBatch):
     """The batch is like the feed's batches before it, in one aspect. What is unlike is found by `expectations/drift.py`, in TEMP table `drift`."""
 
     aspect: Aspect
     column: str | None = None
-    expectation_type = "unexpected_rows_expectation"
-    breaks_rows = False
+    expectation_type = "expect_batch_to_be_steady"
 
     def reproduce(self) -> str:
         return "select * from quality.column_profile order by batch_id, column_name"
@@ -235,9 +304,11 @@ class Steady:
     def evaluated(self) -> str:
         return f"(select bool_or(has_history) from drift_history where aspect = '{self.aspect}')"
 
-    def expectation(self, stock: bool = False, **common: Any) -> "Expectation":
-        query = f"select finding from drift where aspect = '{self.aspect}' and exists (select 1 from {{batch}})"
-        return _no_rows(query, stock, **common)
+    def breaking(self) -> str:
+        return _of_the_batch(f"select count(*) from drift where aspect = '{self.aspect}'")
+
+    def _stock(self, **common: Any) -> "Expectation":
+        return _unexpected_rows(f"select finding from drift where aspect = '{self.aspect}' and exists (select 1 from {{batch}})", **common)
 
     def kwargs(self) -> dict[str, Any]:
         return {"aspect": self.aspect}

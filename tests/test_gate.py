@@ -1,10 +1,13 @@
-"""The gate: Great Expectations gives the verdict, the rule's own SQL finds the rows; both must say the same, and say it of the right rows."""
+"""The gate: Great Expectations gives the verdict, the rule's own SQL finds the rows; both must say the same, and say it of the right rows. As both
+are of one condition, what is said of any table is compared with pandas and with Great Expectations' own expectation types."""
 
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -12,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from expectations import gate
-from expectations.rules import Between, Constraint, Fresh, HasRows, Holds, InSet, NotNull, Rule, Scope, Severity, Suite, Unique
+from expectations import engine, gate
+from expectations.rules import Between, Constraint, Fresh, HasRows, Holds, InSet, NotNull, Rule, Scope, Severity, Steady, Suite, Unique
 from tests.conftest import ROOT, environment
 from warehouse import database
 
@@ -108,6 +111,31 @@ def test_a_failed_row_is_kept_whole_with_a_reason_that_names_what_was_found(conn
     ]
 
 
+def reasons(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    return dict(connection.execute("select source_row, reason from failed").fetchall())
+
+
+def test_a_row_that_shares_its_key_names_the_others(connection: duckdb.DuckDBPyConnection) -> None:
+    stage(connection, [("a", "up", 1.0), ("b", "up", 2.0), ("a", "up", 3.0), ("c", "up", 4.0), ("a", "up", 5.0), ("b", "down", 6.0)])
+    gate.judge(connection, suite(rule("example.once", Unique(("name", "status")), shows=("name",))))
+    assert reasons(connection) == {
+        2: "Harus benar. [name = a] [baris lain: 4, 6]",
+        4: "Harus benar. [name = a] [baris lain: 2, 6]",
+        6: "Harus benar. [name = a] [baris lain: 2, 4]",
+    }
+
+
+@pytest.mark.parametrize(("rows", "more"), [(6, ""), (7, " dan 1 lainnya"), (40, " dan 34 lainnya")])
+def test_of_many_rows_with_one_key_the_first_five_are_named_and_the_rest_counted(connection: duckdb.DuckDBPyConnection, rows: int, more: str) -> None:
+    stage(connection, [("a", "up", 1.0)] * rows)
+    (result,) = gate.judge(connection, suite(rule("example.once", Unique(("name",)))))
+    assert result.unexpected_count == rows
+    found = reasons(connection)
+    assert found[2] == f"Harus benar. [baris lain: 3, 4, 5, 6, 7{more}]"
+    assert found[5] == f"Harus benar. [baris lain: 2, 3, 4, 6, 7{more}]"
+    assert found[rows + 1] == f"Harus benar. [baris lain: 2, 3, 4, 5, 6{more}]"
+
+
 def test_an_empty_batch_is_noticed_and_nothing_else_is_judged_on_it(connection: duckdb.DuckDBPyConnection) -> None:
     stage(connection, [])
     results = gate.judge(
@@ -155,6 +183,29 @@ def test_a_rule_that_cannot_run_is_an_error_and_never_a_verdict(connection: duck
     assert broken.observed_value
     assert sound.status == ("fail" if rows else "not_evaluated"), "one rule that cannot run stops no other"
     assert failed(connection, "example.broken") == []
+
+
+def test_rules_that_cannot_run_stop_no_other_kind_of_rule(connection: duckdb.DuckDBPyConnection) -> None:
+    stage(connection, PLANTED)
+    unknown = [rule("example.unknown", NotNull("nme")), rule("example.unreadable", Holds("name::integer > 0")), rule("example.no_key", Unique(("nme",)))]
+    results = gate.judge(connection, replace(ANY_SUITE, rules=(*unknown, *ANY_SUITE.rules)))
+    assert [result.status for result in results[:3]] == ["error"] * 3
+    assert "nme" in str(results[0].observed_value)
+    assert "Could not convert" in str(results[1].observed_value)
+    assert results[3:] == gate.judge(connection, ANY_SUITE)
+
+
+@pytest.mark.parametrize(("first_fine", "collected"), [(5, 0), (20, 2)])
+def test_a_rule_that_finds_other_rows_than_great_expectations_counted_is_an_error(
+    connection: duckdb.DuckDBPyConnection, first_fine: int, collected: int
+) -> None:
+    stage(connection, PLANTED)
+    connection.execute("create temp sequence asked")  # nine rows: asked by Great Expectations, when the failed are looked for, and what they break
+    fickle, sound = gate.judge(connection, suite(rule("example.fickle", Holds(f"nextval('asked') > {first_fine}")), rule("example.sound", NotNull("name"))))
+    said = f"Great Expectations found {min(first_fine, 9)} failing rows, the rule's SQL {collected}"
+    assert (fickle.status, fickle.unexpected_count, fickle.observed_value) == ("error", 0, said)
+    assert (sound.status, sound.unexpected_count) == ("fail", 2)
+    assert failed(connection, "example.fickle") == []
 
 
 def test_a_warning_that_cannot_run_rejects_nothing(connection: duckdb.DuckDBPyConnection) -> None:
@@ -282,7 +333,69 @@ def test_the_verdict_on_any_table_is_that_of_pandas(rows: list[Cells]) -> None:
             assert failed(connection, f"example.{name}") == list(breaking[breaking].index)
 
 
+@settings(max_examples=25, deadline=None)
+@example(rows=[])
+@example(rows=[(None, None, None)] * 3)
+@example(rows=[("a", "up", 2.0), ("a", "up", 2.0), ("a", None, 2.0)])
+@given(rows=ROWS)
+def test_the_verdict_on_any_table_is_that_of_great_expectations_own_types(rows: list[Cells]) -> None:
+    import great_expectations as gx
+
+    with database.scratch() as connection:
+        stage(connection, rows)
+        ours = {result.rule.rule_id: result.status != "fail" for result in gate.judge(connection, ANY_SUITE)}
+        stock = [rule.constraint.expectation(stock=True, meta={"rule_id": rule.rule_id}) for rule in ANY_SUITE.rules]
+        assert {type(expectation).__module__.split(".")[0] for expectation in stock} == {"great_expectations"}
+        judged = engine.validate(connection, gx.ExpectationSuite(name="stock", expectations=stock)).results
+        assert {result.expectation_config.meta["rule_id"]: result.success for result in judged} == ours
+        assert not [result.exception_info for result in judged if result.exception_info.get("raised_exception")]
+
+
+@settings(max_examples=25, deadline=None)
+@example(names=["a"] * 9)
+@given(names=st.lists(st.none() | st.sampled_from(["a", "b", "c", "d"]), max_size=20))
+def test_keys_taken_a_part_at_a_time_give_the_same_rows_and_reasons(names: list[str | None]) -> None:
+    with database.scratch() as connection, pytest.MonkeyPatch.context() as patch:
+        stage(connection, [(name, "up", 1.0) for name in names])
+        once = suite(rule("example.once", Unique(("name",)), shows=("name",)))
+        (whole,), of_whole = gate.judge(connection, once), reasons(connection)
+        patch.setattr(gate, "ROWS_AT_ONCE", 2)
+        (parts,), of_parts = gate.judge(connection, once), reasons(connection)
+        assert (parts, of_parts) == (whole, of_whole)
+
+
+def test_the_expectation_type_on_record_is_the_one_that_ran() -> None:
+    for known in (*ANY.values(), Fresh("checked_at", "received_at", 1), Steady("volume")):
+        assert known.expectation().expectation_type == known.expectation_type
+
+
 # Around the verdict.
+
+
+def test_great_expectations_asks_a_whole_suite_in_one_query(connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    execute = engine._Cursor.execute
+
+    def noted(cursor: engine._Cursor, sql: str, *arguments: Any) -> engine._Cursor:
+        asked.append(sql)
+        return execute(cursor, sql, *arguments)
+
+    stage(connection, PLANTED)
+    gate.judge(connection, ANY_SUITE)
+    monkeypatch.setattr(engine._Cursor, "execute", noted)
+    gate.judge(connection, ANY_SUITE)
+    assert len([sql for sql in asked if "batch" in sql]) == 1, asked
+
+
+def test_threads_that_judge_at_the_same_time_each_judge_their_own_batch() -> None:
+    def judge(rows: int) -> list[int]:
+        with database.scratch() as connection:
+            stage(connection, [(None, "up", 1.0)] * rows + [("a", "up", 1.0)] * rows)
+            results = gate.judge(connection, suite(rule("example.named", NotNull("name")), rule("example.once", Unique(("name",)))))
+            return [results[0].element_count, results[0].unexpected_count, results[1].unexpected_count]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(judge, range(2, 26))) == [[2 * rows, rows, rows] for rows in range(2, 26)]
 
 
 def test_judging_leaves_the_callers_transaction_and_tables_alone(tmp_path: Path) -> None:
