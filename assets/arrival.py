@@ -18,12 +18,13 @@ from warehouse.registry import Feed, FeedKind
 CKAN_PAGE = 100
 
 Clock = Callable[[], datetime]
+Arrive = Callable[[Feed, Archive, Clock], tuple[list[Artifact], tuple[str, ...]]]
 
 
 def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
     """Archive what the source has now. Returns it, and what went wrong."""
     if feed.path is not None:
-        return _recorded(feed, feed.path, archive, clock)
+        return take(feed, recorded(feed.path), archive, clock)
     assert feed.url is not None
     try:
         with http.session(feed.allow_loopback) as session:
@@ -35,15 +36,17 @@ def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], 
 
 @dataclass(frozen=True)
 class Lying:
-    """What lies where a path or glob points: files that are read, and a sentence for each thing that is not."""
+    """What lies where a path or glob points: files that are read, folders, and a sentence for each thing that is not taken."""
 
     files: tuple[Path, ...]
+    folders: tuple[Path, ...]
     refused: tuple[str, ...]
 
 
 def recorded(path: Path) -> Lying:
     """In the order of their names. Hidden files are being written: they are nobody's business yet. What goes away while we look has been taken."""
     files: list[Path] = []
+    folders: list[Path] = []
     refused: list[str] = []
     for found in sorted(path.parent.glob(path.name)):
         if found.name.startswith("."):
@@ -53,20 +56,21 @@ def recorded(path: Path) -> Lying:
         except FileNotFoundError:
             continue
         reason = refusal(found.name, mode)
-        if reason is None:
-            files.append(found)
-        else:
+        if reason is not None:
             refused.append(f"{shown(found.name)} {reason}")
-    return Lying(tuple(files), tuple(refused))
+        elif stat.S_ISDIR(mode):
+            folders.append(found)
+        else:
+            files.append(found)
+    return Lying(tuple(files), tuple(folders), tuple(refused))
 
 
 def refusal(name: str, mode: int) -> str | None:
-    """Why a directory entry is not read; None for one that is."""
+    """Why a directory entry is not taken; None for a file or folder."""
     if not is_one_line(name):
         return "has a name with a line break, a control character or bytes that are no UTF-8; accepted: a name of letters, digits and signs: rename it"
-    if not stat.S_ISREG(mode):
-        kind = "a symbolic link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
-        return f"is {kind}; accepted: the file itself"
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        return f"is {'a symbolic link' if stat.S_ISLNK(mode) else 'a device, pipe or socket'}; accepted: the file itself"
     return None
 
 
@@ -80,12 +84,15 @@ def is_one_line(name: str) -> bool:
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name)
 
 
-def _recorded(feed: Feed, path: Path, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
-    lying = recorded(path)
-    if not lying.files and not lying.refused and feed.declared:
-        return [], (f"{feed.declared}: {path.name!r} matches no file in {path.parent}; accepted: a file or a glob, relative to the settings file",)
+def take(feed: Feed, lying: Lying, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
+    """Archive the files that lie there. Returns them, and what went wrong."""
+    assert feed.path is not None
+    if not (lying.files or lying.folders or lying.refused) and feed.declared:
+        where = f"{feed.path.name!r} matches no file in {feed.path.parent}"
+        return [], (f"{feed.declared}: {where}; accepted: a file or a glob, relative to the settings file",)
     stored: list[Artifact] = []
     problems = [f"{feed.declared or feed.id}: {sentence}" for sentence in lying.refused]
+    problems += [f"{feed.declared or feed.id}: {folder.name} is a folder; accepted: files" for folder in lying.folders]
     for file in lying.files:
         try:
             stored.append(archive.store(feed.id, file.name, file.read_bytes(), clock()))

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets import checks
-from assets.arrival import arrive
+from assets.arrival import Arrive, arrive
 from expectations import record
 from expectations.intake import FeedOutcome, Progress, Reader, take_in
 from expectations.rules import Suite
@@ -44,9 +44,14 @@ class Committed:
 
 
 def build_feed_asset(
-    feed: Feed, reader_of: Callable[[Feed, Lake], Reader], suite: Suite, after_commit: Callable[[Committed], None] | None = None
+    feed: Feed,
+    reader_of: Callable[[Feed, Lake], Reader],
+    suite: Suite,
+    arrive: Arrive = arrive,
+    after_commit: Callable[[Committed], None] | None = None,
 ) -> dg.AssetsDefinition:
-    """`reader_of` gives the feed's reader once the lake is at hand; `after_commit` is called when all that arrived is committed."""
+    """`reader_of` gives the feed's reader once the lake is at hand; `arrive` archives what the source has; `after_commit` is called when all that
+    arrived is committed."""
     key = feed_key(feed)
     arrived = dg.AssetCheckSpec(
         ARRIVED,

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from pipelines import settings
 from pipelines.failure import Failed
-from pipelines.settings import ROOT, Settings, SettingsError
+from pipelines.settings import INBOX, ROOT, Settings, SettingsError
 from warehouse import period as quarter
 from warehouse.database import WarehouseBusy, WarehouseMissing, open_published
 from warehouse.files import write_atomically
@@ -44,7 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kesiapan", description="Readiness of regional governments for digital government, measured on evidence.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _running(commands)
+    _assessing(commands)
+    _looking(commands)
+    _keeping(commands)
+    return parser
 
+
+def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     refresh = commands.add_parser("refresh", help="ingest all feeds, release the quarters that became due, publish")
     refresh.add_argument("--period", help="this quarter, due or not, such as 2026-Q3")
     refresh.add_argument("--as-of", type=_time, help="reckon with what was known by then (ISO 8601, such as 2026-10-05T00:00:00+08:00); needs --period")
@@ -54,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
     ingest.set_defaults(run=_ingest)
 
+
+def _assessing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     template = commands.add_parser("template", help="a workbook that an agency fills in and sends back")
     for name, words in (("instrument", "such as SPBE2020"), ("government", "code, such as 63"), ("period", "such as 2026-Q2")):
         template.add_argument(f"--{name}", required=True, help=words)
@@ -76,6 +85,20 @@ def _parser() -> argparse.ArgumentParser:
     override.add_argument("--document", help="name of the document that orders it")
     override.set_defaults(run=_override)
 
+    review = commands.add_parser("review", help="a verifier accepts an evidence file or returns it: who, why and when are kept")
+    review.add_argument("--government", required=True, help="code, such as 51.71")
+    review.add_argument("--agency", default="-", help="agency code; default: the government itself")
+    review.add_argument("--file", required=True, help="the evidence file's name, as the register core.evidence has it")
+    verdict = review.add_mutually_exclusive_group(required=True)
+    verdict.add_argument("--accept", action="store_true")
+    verdict.add_argument("--return", dest="returned", action="store_true", help="it does not show what it should; needs --reason")
+    review.add_argument("--reason", type=_said, help="why")
+    review.add_argument("--by", required=True, type=_said, help="who; not published")
+    review.add_argument("--document", help="name of the document that records it")
+    review.set_defaults(run=_review)
+
+
+def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     query = commands.add_parser("query", help="SQL on the published file")
     query.add_argument("sql")
     query.add_argument("--format", choices=("table", "csv", "json"), default="table")
@@ -95,6 +118,8 @@ def _parser() -> argparse.ArgumentParser:
     suite.add_argument("name", help="submission, published_index, check, dataset, ...")
     suite.set_defaults(run=_suite)
 
+
+def _keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     rebuild = commands.add_parser("rebuild", help="make the warehouse anew out of the archive alone, and publish it")
     rebuild.set_defaults(run=_rebuild)
 
@@ -104,7 +129,6 @@ def _parser() -> argparse.ArgumentParser:
     dev = commands.add_parser("dev", help="the Dagster UI and daemon, on this home's persistent state")
     dev.add_argument("--port", type=int, default=3000)
     dev.set_defaults(run=_dev)
-    return parser
 
 
 def _said(text: str) -> str:
@@ -165,21 +189,19 @@ def _print_verdict(verdict: Sequence[str]) -> None:
 def _template(arguments: argparse.Namespace) -> int:
     from assets.submissions import template
 
-    connection = open_published(settings.load().home.published)
     try:
-        made = template.load(
-            connection,
-            instrument_id=arguments.instrument,
-            government_code=arguments.government,
-            agency_code=arguments.agency,
-            period=arguments.period,
-            stage=arguments.stage,
-            language=arguments.language,
-        )
+        with open_published(settings.load().home.published) as connection:
+            made = template.load(
+                connection,
+                instrument_id=arguments.instrument,
+                government_code=arguments.government,
+                agency_code=arguments.agency,
+                period=arguments.period,
+                stage=arguments.stage,
+                language=arguments.language,
+            )
     except LookupError as error:
         raise Failed(str(error)) from error
-    finally:
-        connection.close()
     write_atomically(arguments.output.resolve(), template.write(made))
     OUTPUT.print(f"{arguments.output}: {len(made.indicators)} indicators of {made.instrument_name}", soft_wrap=True, highlight=False)
     return 0
@@ -212,8 +234,7 @@ def _override(arguments: argparse.Namespace) -> int:
 
 def _value_now(loaded: Settings, arguments: argparse.Namespace) -> str | None:
     """The published last word on an indicator, for the record; None if there is none."""
-    connection = open_published(loaded.home.published)
-    try:
+    with open_published(loaded.home.published) as connection:
         row = connection.execute(
             """
             select value from core.assessment_current
@@ -221,9 +242,47 @@ def _value_now(loaded: Settings, arguments: argparse.Namespace) -> str | None:
             """,
             [arguments.government, arguments.agency, arguments.period, arguments.instrument, arguments.indicator, arguments.stage],
         ).fetchone()
-    finally:
-        connection.close()
     return None if row is None or row[0] is None else str(row[0])
+
+
+def _review(arguments: argparse.Namespace) -> int:
+    from pipelines.resources import now
+    from warehouse.archive import Archive, Review
+
+    if arguments.returned and arguments.reason is None:
+        raise Failed("a returned file needs --reason: its sender must know what to mend")
+    loaded = settings.load()
+    _prepare(loaded)
+    status = "returned" if arguments.returned else "accepted"
+    sha256 = _delivered(loaded, arguments.government, arguments.agency, arguments.file)
+    reviewed = Review(
+        arguments.government, arguments.agency, arguments.file, sha256, status, arguments.reason, arguments.document, arguments.by, reviewed_at=now()
+    )
+    Archive(loaded.home.archive).record_review(reviewed)
+    from pipelines import launch
+
+    with launch.session(loaded, OUTPUT) as session:
+        session.inbox()
+        session.publish()
+    OUTPUT.print(f"{arguments.file}: {status}", markup=False, highlight=False)
+    return 0
+
+
+def _delivered(loaded: Settings, government: str, agency: str, name: str) -> str:
+    """Hash of the evidence file of an owner that has that name, out of the published register."""
+    with open_published(loaded.home.published) as connection:
+        found = connection.execute(
+            """
+            select file_name, sha256 from core.evidence
+            where government_code = $1 and agency_code = $2 and sha256 is not null
+            order by lower(file_name) <> lower($3), file_name
+            """,
+            [government, agency, name],
+        ).fetchall()
+    if found and found[0][0].lower() == name.lower():
+        return str(found[0][1])
+    known = ", ".join(dict.fromkeys(row[0] for row in found)) or "none was delivered yet"
+    raise Failed(f"no evidence file {name!r} of {government} {agency} was delivered; accepted: {known}")
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
@@ -258,24 +317,24 @@ def _take_in(loaded: Settings, files: dict[str, bytes]) -> int:
         session.inbox()
         session.release(None, None)
         judged = session.judged(list(files.values()))
+        trouble = session.verdict(INBOX)
     table = Table(title="Verdict", title_justify="left", title_style="bold")
     for column in ("file", "verdict", "rows", "added", "updated", "unchanged", "set aside", "why"):
         table.add_column(column)
     for row in judged:
         table.add_row(*(str(value) if value is not None else "" for value in row))
-    OUTPUT.print(table)
+    if judged:
+        OUTPUT.print(table)
     OUTPUT.print(f"What each sender is told, row by row: {loaded.home.feedback}", soft_wrap=True, highlight=False)
-    return 1 if any(row[1] == "rejected" or row[6] for row in judged) else 0
+    return 1 if trouble or any(row[1] == "rejected" or row[6] for row in judged) else 0
 
 
 def _query(arguments: argparse.Namespace) -> int:
-    connection = open_published(settings.load().home.published)
-    try:
-        _print_rows(connection.sql(arguments.sql), arguments.format)
-    except duckdb.Error as error:
-        raise Failed(str(error)) from error
-    finally:
-        connection.close()
+    with open_published(settings.load().home.published) as connection:
+        try:
+            _print_rows(connection.sql(arguments.sql), arguments.format)
+        except duckdb.Error as error:
+            raise Failed(str(error)) from error
     return 0
 
 
@@ -299,13 +358,11 @@ def _batch(arguments: argparse.Namespace) -> int:
     from pipelines import inspect_batch
 
     loaded = settings.load()
-    connection = open_published(loaded.home.published)
-    try:
-        _print_rows(inspect_batch.rows(connection, loaded, arguments.batch_id, arguments.rule), arguments.format)
-    except inspect_batch.NotFound as error:
-        raise Failed(str(error)) from error
-    finally:
-        connection.close()
+    with open_published(loaded.home.published) as connection:
+        try:
+            _print_rows(inspect_batch.rows(connection, loaded, arguments.batch_id, arguments.rule), arguments.format)
+        except inspect_batch.NotFound as error:
+            raise Failed(str(error)) from error
     return 0
 
 
@@ -315,11 +372,8 @@ def _docs(arguments: argparse.Namespace) -> int:
 
     loaded = settings.load()
     folder = (arguments.output or loaded.home.published.parent / "data_docs").resolve()
-    connection = open_published(loaded.home.published)
-    try:
+    with open_published(loaded.home.published) as connection:
         index = data_docs.write_docs(folder, inspect_batch.newest(connection, loaded))
-    finally:
-        connection.close()
     OUTPUT.print(f"Data Docs: {index}", soft_wrap=True, highlight=False)
     return 0
 

@@ -76,16 +76,17 @@ class Session:
     def rebuild(self) -> None:
         self._run("rebuild")
 
-    def verdict(self) -> list[str]:
-        """A line per feed whose last run failed, or that has a rejected batch."""
+    def verdict(self, feed_id: str | None = None) -> list[str]:
+        """A line per feed (or of one feed) whose last run failed, or that has a rejected batch."""
         with self._warehouse.open_for_reading() as connection:
             rows = connection.execute(
                 """
                 select feed_id, status, message
                 from (select * from meta.ingest_run qualify row_number() over (partition by feed_id order by started_at desc) = 1)
-                where status in ('failed', 'rejected')
+                where status in ('failed', 'rejected') and feed_id = coalesce($1, feed_id)
                 order by feed_id
-                """
+                """,
+                [feed_id],
             ).fetchall()
         return [f"{feed_id}: {status}: {message}" for feed_id, status, message in rows]
 

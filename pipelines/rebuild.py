@@ -8,6 +8,7 @@ import duckdb
 
 from assets.open_data import distribution
 from assets.readiness import release
+from assets.submissions import evidence
 from assets.uptime import roll_up
 from expectations import catalogue, derived
 from expectations.intake import FeedOutcome, parse, take_in_one
@@ -36,6 +37,8 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
         catalogue.load(connection, archive, clock)
         judged_instruments(connection)
         _batches(connection, settings, archive, lake, run_id, clock, progress)
+        for feed in settings.of(Product.SUBMISSIONS):
+            evidence.load(connection, archive, feed.id)
         for feed in settings.of(Product.UPTIME):
             roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed))
         for feed in settings.of(Product.OPEN_DATA):

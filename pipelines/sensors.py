@@ -3,14 +3,14 @@ what runs have said of themselves."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 
-from assets.arrival import recorded, shown
+from assets.arrival import recorded
 from assets.readiness.assets import DUE, DUE_QUARTER
 from assets.submissions import submission
 from expectations.intake import unjudged
@@ -45,23 +45,26 @@ def range_tags(first: str, last: str) -> dict[str, str]:
     return {RANGE_START: quarter.first_day(first).isoformat(), RANGE_END: quarter.first_day(last).isoformat()}
 
 
-def _states(files: Sequence[Path]) -> dict[str, list[int]]:
-    """Size and time of change by name: a file is whole, and not still being copied, when they are what they were a look before."""
+def _states(lying: Sequence[Path]) -> dict[str, list[int]]:
+    """Size and time of change by name: a file or folder is whole, and not still being copied, when they are what they were a look before."""
     states = {}
-    for file in files:
+    for path in lying:
         with suppress(FileNotFoundError):
-            stat = file.stat()
-            states[file.name] = [stat.st_size, stat.st_mtime_ns]
+            stats = [inside.lstat() for inside in (path, *(path.rglob("*") if path.is_dir() else ()))]
+            states[path.name] = [len(stats), sum(stat.st_size for stat in stats), max(stat.st_mtime_ns for stat in stats)]
     return states
 
 
-def _hash_of(files: list[Path]) -> str:
-    """Of names and contents."""
+def _hash_of(lying: Sequence[Path], states: Mapping[str, list[int]]) -> str:
+    """Of names and contents; of a folder, of its state."""
     whole = hashlib.sha256()
-    for file in files:
-        whole.update(file.name.encode() + b"\0")
-        with file.open("rb") as content:
-            whole.update(hashlib.file_digest(content, "sha256").digest())
+    for path in lying:
+        whole.update(path.name.encode() + b"\0")
+        if path.is_dir():
+            whole.update(repr(states[path.name]).encode())
+        else:
+            with path.open("rb") as content:
+                whole.update(hashlib.file_digest(content, "sha256").digest())
     return whole.hexdigest()
 
 
@@ -77,9 +80,9 @@ def attempt(instance: dg.DagsterInstance, content: str, now: datetime) -> int | 
     return len(records)
 
 
-def _names(names: list[str]) -> str:
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(map(shown, names[:NAMES_SHOWN])) + more
+def _names(lying: Sequence[Path]) -> str:
+    more = f" and {len(lying) - NAMES_SHOWN} more" if len(lying) > NAMES_SHOWN else ""
+    return ", ".join(path.name for path in lying[:NAMES_SHOWN]) + more
 
 
 def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list[dg.SensorDefinition]:
@@ -95,22 +98,23 @@ def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list
     )
     def inbox_arrivals(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         lying = recorded(home.inbox / "*")
-        states = _states(lying.files)
+        entries = (*lying.files, *lying.folders)
+        states = _states(entries)
         before = json.loads(context.cursor) if context.cursor else {"files": {}, "rules": None}
         context.update_cursor(json.dumps({"files": states, "rules": rules}))
         if before["rules"] != rules and unjudged(Archive(home.archive), settings.INBOX, submission.READER):
             return dg.RunRequest(run_key=f"rules {rules}")
-        ready = [file for file in lying.files if file.name in states and states[file.name] == before["files"].get(file.name)]
+        ready = [path for path in entries if path.name in states and states[path.name] == before["files"].get(path.name)]
         refused = "".join(f"; refused: {sentence}" for sentence in lying.refused)
         if not ready:
-            growing = _names([file.name for file in lying.files])
+            growing = _names(entries)
             return dg.SkipReason((f"waiting until they have stopped growing: {growing}" if growing else "nothing to take in") + refused)
         if context.instance.get_runs_count(dg.RunsFilter(job_name="inbox", statuses=[*IN_PROGRESS, dg.DagsterRunStatus.QUEUED])):
-            return dg.SkipReason(f"a run is at it; lying there: {_names([file.name for file in ready])}{refused}")
-        content = _hash_of(ready)
+            return dg.SkipReason(f"a run is at it; lying there: {_names(ready)}{refused}")
+        content = _hash_of(ready, states)
         due = attempt(context.instance, content, clock())
         if isinstance(due, dg.SkipReason):
-            return dg.SkipReason(f"{due.skip_message}: {_names([file.name for file in ready])}{refused}")
+            return dg.SkipReason(f"{due.skip_message}: {_names(ready)}{refused}")
         return dg.RunRequest(run_key=f"{content}-{due}", tags={INBOX: content})
 
     @dg.run_status_sensor(

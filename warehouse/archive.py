@@ -6,6 +6,8 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
     batches/<feed>/<batch_id>.json    when a batch was first judged (`known_at`) and by which versions
     releases/<release_id>.json        when a release was made
     rules/<rule_id>-<version>.json    since when a version of a rule is used, and what it says (.retired: until when; -2, -3: used again)
+    evidence/<feed>/<id>.json         a file that was delivered beside another, as evidence
+    reviews/<id>.json                 what a verifier said of an evidence file
 """
 
 import json
@@ -15,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse.files import sha256_of, write_atomically
+from warehouse.files import identifier, sha256_of, write_atomically
 
 
 class CorruptArtifact(RuntimeError):
@@ -80,16 +82,41 @@ class RuleRecord:
     use: int = 1
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """An evidence file, and the artifact it was delivered with. `media_type` is told by its content."""
+
+    feed_id: str
+    artifact_sha256: str
+    file_name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a verifier said of an evidence file of an owner: `accepted` or `returned`, with the reason."""
+
+    government_code: str
+    agency_code: str
+    file_name: str
+    sha256: str
+    status: str
+    reason: str | None
+    document: str | None
+    reviewed_by: str
+    reviewed_at: datetime
+
+
 class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def store(self, feed_id: str, source_name: str, data: bytes, received_at: datetime) -> Artifact:
         """Keep the bytes. What a feed brought before is returned as it was first received."""
-        sha256 = sha256_of(data)
-        bytes_path = self._object(sha256)
-        if not bytes_path.exists() or bytes_path.stat().st_size != len(data):
-            write_atomically(bytes_path, data)
+        sha256 = self._keep(data)
         sidecar = self.root / "artifacts" / feed_id / f"{sha256}.json"
         if sidecar.exists():
             return _artifact(sidecar)
@@ -162,6 +189,32 @@ class Archive:
     def _rule_path(self, record: RuleRecord) -> Path:
         return self.root / "rules" / (f"{record.rule_id}-{record.version}" + (f"-{record.use}" if record.use > 1 else "") + ".json")
 
+    def deliver(self, artifact: Artifact, file_name: str, data: bytes, media_type: str, received_at: datetime) -> Delivered:
+        """Keep an evidence file that came beside an artifact. What was delivered before is returned as it was first received."""
+        sha256 = self._keep(data)
+        path = self.root / "evidence" / artifact.feed_id / f"{identifier(artifact.sha256, file_name, sha256)}.json"
+        if not path.exists():
+            _write_json(path, asdict(Delivered(artifact.feed_id, artifact.sha256, file_name, sha256, len(data), media_type, received_at)))
+        return _delivered(path)
+
+    def delivered(self, feed_id: str) -> list[Delivered]:
+        found = [_delivered(path) for path in (self.root / "evidence" / feed_id).glob("*.json")]
+        return sorted(found, key=lambda one: (one.received_at, one.file_name, one.sha256))
+
+    def record_review(self, review: Review) -> None:
+        _write_json(self.root / "reviews" / f"{identifier(*map(str, asdict(review).values()))}.json", asdict(review))
+
+    def reviews(self) -> list[Review]:
+        found = [_review(path) for path in (self.root / "reviews").glob("*.json")]
+        return sorted(found, key=lambda review: (review.reviewed_at, review.government_code, review.agency_code, review.file_name))
+
+    def _keep(self, data: bytes) -> str:
+        sha256 = sha256_of(data)
+        path = self._object(sha256)
+        if not path.exists() or path.stat().st_size != len(data):
+            write_atomically(path, data)
+        return sha256
+
     def _object(self, sha256: str) -> Path:
         return self.root / "objects" / sha256[:2] / sha256
 
@@ -190,3 +243,11 @@ def _release(path: Path) -> ReleaseRecord:
 def _rule(path: Path) -> RuleRecord:
     retired = path.with_suffix(".retired")
     return RuleRecord(**_times(json.loads(path.read_bytes()), "valid_from"), valid_to=datetime.fromisoformat(retired.read_text()) if retired.exists() else None)
+
+
+def _delivered(path: Path) -> Delivered:
+    return Delivered(**_times(json.loads(path.read_bytes()), "received_at"))
+
+
+def _review(path: Path) -> Review:
+    return Review(**_times(json.loads(path.read_bytes()), "reviewed_at"))

@@ -10,7 +10,7 @@ import duckdb
 from warehouse.files import sha256_of
 
 _HERE = Path(__file__).parent
-SCHEMAS = ("meta", "ref", "core", "uptime", "open_data", "quality", "readiness")
+SCHEMA_FILES = ("meta", "ref", "core", "uptime", "open_data", "quality", "evidence", "readiness")
 
 
 class NewerWarehouse(RuntimeError):
@@ -35,7 +35,7 @@ def known_migrations(folder: Path = _HERE / "migrations") -> list[Migration]:
 
 
 def schema_statements(folder: Path = _HERE / "schema") -> str:
-    return "\n".join((folder / f"{schema}.sql").read_text(encoding="utf-8") for schema in SCHEMAS)
+    return "\n".join((folder / f"{name}.sql").read_text(encoding="utf-8") for name in SCHEMA_FILES)
 
 
 def apply(connection: duckdb.DuckDBPyConnection, migrations: list[Migration] | None = None, schema: str | None = None) -> None:

@@ -32,6 +32,11 @@ delete from ref.measurement_rule;
 insert into ref.measurement_rule by name
 select * from read_csv(getvariable('reference_folder') || '/measurement_rule.csv', all_varchar = true, header = true);
 
+delete from ref.evidence_rule;
+insert into ref.evidence_rule by name
+select * replace (string_split(holding, '|') as holding)
+from read_csv(getvariable('reference_folder') || '/evidence_rule.csv', all_varchar = true, header = true);
+
 delete from ref.government;
 insert into ref.government by name
 select

@@ -13,7 +13,7 @@ from warehouse.files import identifier, sql_of, sync_folder
 
 _TEMPORARY = ".publishing-"
 
-# Allow-list: what is not here stays inside. Left out: names of submitters, and the roll-up's own bookkeeping.
+# Allow-list: what is not here stays inside. Left out: names of submitters and verifiers, and the roll-up's own bookkeeping.
 TABLES = (
     "meta.migration",
     "meta.artifact",
@@ -30,9 +30,12 @@ TABLES = (
     "ref.band",
     "ref.level",
     "ref.measurement_rule",
+    "ref.evidence_rule",
     "core.assessment",
     "core.published_index",
-    "core.evidence",
+    "core.evidence_claim",
+    "core.evidence_file",
+    "core.evidence_review",
     "uptime.service_day",
     "uptime.service_quarter",
     "uptime.incident",
@@ -51,7 +54,7 @@ TABLES = (
     "readiness.discrepancy",
     "readiness.next_step",
 )
-WITHHELD = ("core.submitter", "uptime.touched_day", "uptime.rolled_up")
+WITHHELD = ("core.submitter", "core.reviewer", "uptime.touched_day", "uptime.rolled_up")
 FILLED_HERE = ("meta.publication", "meta.dictionary")
 _WITHOUT_NAMES = {"quality.failed_row": "* replace (json_merge_patch(row, '{\"submitted_by\": null}') as row)"}
 

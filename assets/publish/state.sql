@@ -17,5 +17,9 @@ select 'rule', rule_id || ' ' || version, md5(rule::varchar) from quality.rule a
 union all
 select 'distribution', result_id, status || ' ' || unexpected_count from quality.expectation_result where suite = 'distribution'
 union all
+select 'evidence', artifact_sha256 || ' ' || file_name, sha256 from core.evidence_file
+union all
+select 'review', review_id || ' ' || file_name, status || ' ' || sha256 || ' ' || reviewed_at from core.evidence_review
+union all
 select 'government', code, name || ' ' || timezone from ref.government
 order by all;

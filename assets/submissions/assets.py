@@ -1,24 +1,28 @@
 """Dagster assets of the submissions product: one per feed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import dagster as dg
 
-from assets.arrival import recorded
+from assets import arrival
+from assets.arrival import Clock, recorded
 from assets.ingest import Committed, always, build_feed_asset
-from assets.submissions import feedback, published_index, submission
+from assets.submissions import evidence, feedback, published_index, submission
+from warehouse.archive import Archive, Artifact
 from warehouse.files import sha256_of
 from warehouse.registry import Feed, FeedKind
 
 
 def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.AssetsDefinition]:
-    """Senders are told what became of their files. Feed `inbox` is a folder that empties: its files leave it once they are committed, promoted or
-    rejected, and their senders told."""
+    """Evidence is archived beside its submission, and senders are told what became of their files. Feed `inbox` is a folder that empties: files leave it
+    once they are committed, promoted or rejected, and their senders told."""
 
     def after_commit(committed: Committed) -> None:
         is_inbox = committed.feed.id == inbox
         folder = committed.home.feedback if is_inbox else committed.home.feedback / committed.feed.id
-        with committed.warehouse.open_for_reading() as connection:
+        with committed.warehouse.open_for_writing() as connection:
+            evidence.load(connection, committed.archive, committed.feed.id)
             feedback.bring_up(connection, committed.archive, committed.feed, submission.READER, folder, committed.progress)
         if is_inbox:
             _empty(committed)
@@ -26,16 +30,29 @@ def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.Assets
     built = []
     for feed in feeds:
         if feed.kind is FeedKind.SUBMISSION:
-            built.append(build_feed_asset(feed, always(submission.READER), submission.READER.suite, after_commit))
+            built.append(build_feed_asset(feed, always(submission.READER), submission.READER.suite, _arrive, after_commit))
         else:
             built.append(build_feed_asset(feed, always(published_index.READER), published_index.READER.suite))
     return built
 
 
+def _arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
+    """Submissions first: evidence is kept beside the one it comes with."""
+    if feed.path is None:
+        return arrival.arrive(feed, archive, clock)
+    lying = recorded(feed.path)
+    bundles = evidence.bundles(lying)
+    submissions = replace(lying, files=tuple(file for file in lying.files if file not in bundles), folders=())
+    artifacts, problems = arrival.take(feed, submissions, archive, clock)
+    return artifacts, (*problems, *(f"{feed.declared or feed.id}: {problem}" for problem in evidence.collect(feed, bundles, archive, clock)))
+
+
 def _empty(committed: Committed) -> None:
     """Remove what was committed, by its bytes: a file that came in, or grew, since it was read stays for the next run."""
     assert committed.feed.path is not None
+    lying = recorded(committed.feed.path)
     done = {artifact.sha256 for artifact in committed.artifacts}
-    for file in recorded(committed.feed.path).files:
+    for file in lying.files:
         if sha256_of(file.read_bytes()) in done:
             file.unlink()
+    evidence.remove(committed.feed, evidence.bundles(lying), committed.archive)

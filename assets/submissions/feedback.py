@@ -22,7 +22,7 @@ from assets.submissions.sheet import SHEET_STRIDE
 from assets.submissions.submission import ALIASES, COLUMNS, REQUIRED
 from expectations.intake import Reader, Unreadable, parse
 from warehouse.archive import Archive, Artifact
-from warehouse.files import write_atomically
+from warehouse.files import identifier, write_atomically
 from warehouse.registry import Feed
 
 Status = Literal["diterima", "peringatan", "ditolak"]
@@ -35,7 +35,7 @@ FILLS: dict[Status, str] = {"diterima": "E2F0D9", "peringatan": "FFF2CC", "ditol
 ROWS_IN_TEXT = 50
 ACCEPTED = "XLSX, XLSM, XLS, ODS atau CSV (koma, titik koma atau tab; UTF-8, UTF-16 atau Windows-1252), paling besar 50 MB, tanpa kata sandi"
 
-# How to mend what breaks a rule of the suite `submission`.
+# How to mend what breaks a rule of the suite `submission`, and evidence that does not hold.
 REMEDIES = {
     "submission.government_known": "Tulis kode wilayah Kemendagri sebagai teks, misalnya 63 atau 63.10.",
     "submission.agency_known": "Tulis kode SKPD yang terdaftar pada pemerintah daerah itu, atau kosongkan bila untuk pemerintah daerah sendiri.",
@@ -48,6 +48,18 @@ REMEDIES = {
     "submission.key_unique": "Sisakan satu baris untuk indikator ini, hapus baris lainnya.",
     "submission.dates_readable": "Tulis tanggal seperti 2026-09-30.",
     "submission.evidence_named": "Sebut nama berkas bukti, atau turunkan tingkatnya.",
+    "submission.evidence_timely": "Sebut bukti dari masa yang dinilai, dengan tanggal dokumennya.",
+    "submission.nothing_guessed": "Bila terbaca benar, tidak perlu apa-apa; bila tidak, tulis seperti pada templat.",
+    "evidence.missing": "Kirim berkasnya dengan nama yang sama persis, dalam folder atau ZIP yang bernama seperti berkas penilaian.",
+    "evidence.duplicate": "Kirim berkas bukti yang berbeda, atau sebut nama yang sama.",
+    "evidence.expired": "Kirim bukti yang lebih baru.",
+    "evidence.returned": "Kirim bukti yang sudah diperbaiki.",
+}
+EVIDENCE = {
+    "missing": "tidak ada di antara berkas yang dikirim",
+    "duplicate": "isinya sama dengan berkas bukti lain",
+    "expired": "sudah kedaluwarsa",
+    "returned": "dikembalikan oleh pemeriksa",
 }
 OPEN_AND_ASK = "Periksa kembali isian baris ini."
 
@@ -86,10 +98,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Feedback:
-    """On one batch. `about_the_file` are findings on it as a whole; `refused` says that none of it was taken in."""
+    """On one batch. `about_the_file` are findings on it as a whole; `refused` says that none of it was taken in; `mark` is what it is known by."""
 
     source_name: str
-    batch_id: str
+    mark: str
     received_at: datetime
     refused: bool
     about_the_file: tuple[str, ...]
@@ -98,11 +110,12 @@ class Feedback:
 
 def bring_up(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, folder: Path, progress: Callable[[str], None]) -> int:
     """Write what is missing or behind in `folder`, for every file whose newest batch is in the warehouse. Returns for how many files."""
-    behind = [name_and_batch for name_and_batch in _current(connection, feed) if told(folder, *name_and_batch) is False]
+    about_evidence = _about_evidence(connection, feed)
+    behind = [(name, batch_id) for name, batch_id in _current(connection, feed) if not told(folder, name, _mark(batch_id, about_evidence.get(batch_id, {})))]
     by_hash = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)} if behind else {}
     written = 0
     for name, batch_id in behind:
-        feedback = of_batch(connection, archive, reader, by_hash, batch_id)
+        feedback = of_batch(connection, archive, reader, by_hash, batch_id, about_evidence.get(batch_id, {}))
         if feedback is not None:
             write(folder, feedback)
             written += 1
@@ -116,13 +129,44 @@ def _current(connection: duckdb.DuckDBPyConnection, feed: Feed) -> list[tuple[st
     ).fetchall()
 
 
-def told(folder: Path, source_name: str, batch_id: str) -> bool:
-    """Whether the folder's feedback on a file speaks of this batch. The text is written last, and names it."""
+def told(folder: Path, source_name: str, mark: str) -> bool:
+    """Whether the folder's feedback on a file is the one with this mark. The text is written last, and ends with it."""
     path = _text_path(folder, source_name)
-    return path.exists() and path.read_text(encoding="utf-8").rstrip().endswith(batch_id)
+    return path.exists() and path.read_text(encoding="utf-8").rstrip().endswith(mark)
 
 
-def of_batch(connection: duckdb.DuckDBPyConnection, archive: Archive, reader: Reader, artifacts: Mapping[str, Artifact], batch_id: str) -> Feedback | None:
+def _mark(batch_id: str, about_evidence: Mapping[int, list[Finding]]) -> str:
+    """What feedback is known by: the batch, and what the register said of its evidence, which goes on changing."""
+    said = [finding.reason for row in sorted(about_evidence) for finding in about_evidence[row]]
+    return f"Batch {batch_id}" + (f", bukti {identifier(*said)[:8]}" if said else "")
+
+
+def _about_evidence(connection: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, dict[int, list[Finding]]]:
+    """By batch and source row: named evidence that does not hold. As findings of no rule: the row is taken in all the same."""
+    found: dict[str, dict[int, list[Finding]]] = {}
+    for batch_id, source_row, name, status, reason in connection.execute(
+        """
+        select assessment.batch_id, assessment.source_row, evidence.file_name, evidence.status, evidence.reason
+        from core.assessment as assessment
+        inner join core.evidence as evidence using (evidence_id)
+        where assessment.feed_id = $1 and list_contains($2, evidence.status)
+        order by assessment.batch_id, assessment.source_row, evidence.item
+        """,
+        [feed.id, list(EVIDENCE)],
+    ).fetchall():
+        said = f"Bukti {name}: {EVIDENCE[status]}" + (f": {reason}" if reason else ".")
+        found.setdefault(batch_id, {}).setdefault(source_row, []).append(Finding(f"evidence.{status}", "warning", said))
+    return found
+
+
+def of_batch(
+    connection: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    reader: Reader,
+    artifacts: Mapping[str, Artifact],
+    batch_id: str,
+    about_evidence: Mapping[int, list[Finding]],
+) -> Feedback | None:
     """None for what an assessor has set by command: whoever did was told there."""
     row = connection.execute("select source_name, artifact_sha256, received_at, status, message from meta.batch where batch_id = $1", [batch_id]).fetchone()
     assert row is not None
@@ -134,18 +178,18 @@ def of_batch(connection: duckdb.DuckDBPyConnection, archive: Archive, reader: Re
     parsed = parse(archive, reader, artifact)
     about = tuple(_about_the_file(connection, reader, batch_id))
     if isinstance(parsed, Unreadable):
-        return Feedback(source_name, batch_id, received_at, True, (f"Berkas tidak dapat dibaca: {parsed}", f"Yang diterima: {ACCEPTED}."), ())
+        return Feedback(source_name, _mark(batch_id, {}), received_at, True, (f"Berkas tidak dapat dibaca: {parsed}", f"Yang diterima: {ACCEPTED}."), ())
     findings = _findings(connection, batch_id)
     rows = tuple(
         Row(
             source_row=cells["source_row"],
             cells={column: cells[column] for column in COLUMNS},
-            findings=tuple(findings.get(cells["source_row"], ())),
+            findings=(*findings.get(cells["source_row"], ()), *about_evidence.get(cells["source_row"], ())),
             rejected=refused or any(finding.severity == "critical" for finding in findings.get(cells["source_row"], ())),
         )
         for cells in parsed.to_pylist()
     )
-    return Feedback(source_name, batch_id, received_at, refused, about if about or not refused else (str(message),), rows)
+    return Feedback(source_name, _mark(batch_id, about_evidence), received_at, refused, about if about or not refused else (str(message),), rows)
 
 
 def _about_the_file(connection: duckdb.DuckDBPyConnection, reader: Reader, batch_id: str) -> Iterator[str]:
@@ -198,7 +242,7 @@ def _text_path(folder: Path, source_name: str) -> Path:
 
 
 def summary(feedback: Feedback) -> str:
-    """A page of text. Its last line names the batch."""
+    """A page of text. Its last line is the mark."""
     counts = Counter(row.status for row in feedback.rows)
     verdict = "seluruh berkas ditolak" if feedback.refused else ", ".join(f"{counts[status]} {status}" for status in FILLS)
     lines = [f"Umpan balik atas {feedback.source_name}", f"Diterima {feedback.received_at:%Y-%m-%d %H:%M} UTC", f"{len(feedback.rows)} baris: {verdict}"]
@@ -211,7 +255,7 @@ def summary(feedback: Feedback) -> str:
         lines += ["", f"dan {len(told) - ROWS_IN_TEXT} baris lain, semuanya dalam {_workbook_name(feedback.source_name)}"]
     if counts["ditolak"] or counts["peringatan"]:
         lines += ["", f"Perbaiki {_workbook_name(feedback.source_name)} di tempat barisnya dan kirim kembali: yang terakhir berlaku."]
-    return "\n".join([*lines, "", f"Batch {feedback.batch_id}", ""])
+    return "\n".join([*lines, "", feedback.mark, ""])
 
 
 def workbook(feedback: Feedback) -> bytes:

@@ -260,16 +260,25 @@ def period(text: str | None) -> Read[str]:
     return Read(None)
 
 
-CONTRACT_STAGES = ("self", "document", "interview", "final")
+CONTRACT_STAGES = {
+    "self": "self",
+    "mandiri": "self",
+    "document": "document",
+    "dokumen": "document",
+    "interview": "interview",
+    "wawancara": "interview",
+    "interviu": "interview",
+    "final": "final",
+}
 STAGE = re.compile(rf"(?:(?:tahap(?:an)?|penilaian|evaluasi|nilai|hasil) ){{0,2}}({'|'.join([*CONTRACT_STAGES, *STAGE_OF_WORD])})")
 
 
 def stage(text: str | None) -> Read[str]:
-    """self, document, interview or final."""
+    """self, document, interview or final; their Indonesian names are as good."""
     clean = cleaned(text)
     lower = clean.lower()
     if lower in CONTRACT_STAGES:
-        return Read(lower)
+        return Read(CONTRACT_STAGES[lower])
     match = STAGE.fullmatch(lower)
     return guessed("tahap", clean, STAGE_OF_WORD.get(match[1], match[1])) if match else Read(None)
 

@@ -7,13 +7,13 @@ from compared
 where outcome in ('added', 'updated')
 order by source_row;
 
-insert into core.evidence by name
-select distinct evidence_id, government_code, agency_code, evidence_file as file_name, null as sha256, evidence_date, 'claimed' as status
+insert into core.evidence_claim by name
+select distinct evidence_id, government_code, agency_code, evidence_file as file_name, evidence_date
 from compared
 where
     outcome in ('added', 'updated')
     and evidence_id is not null
-    and evidence_id not in (select evidence_id from core.evidence)
+    and evidence_id not in (select evidence_id from core.evidence_claim)
 order by all;
 
 insert into core.submitter by name

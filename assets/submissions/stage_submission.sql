@@ -37,7 +37,7 @@ former as (
             and before.indicator_id = cell.indicator_id
             and before.stage = cell.stage
             and before.period < cell.period
-    left join core.evidence as evidence on evidence.evidence_id = before.evidence_id
+    left join core.evidence_claim as evidence on evidence.evidence_id = before.evidence_id
     where cell.act = 'claim' and before.act <> 'withdrawal'
 ),
 

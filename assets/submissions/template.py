@@ -317,6 +317,11 @@ INDONESIAN = _Wording(
         ("text", "Bentuk: PDF bertanda tangan, XLSX, DOCX, atau gambar layar yang memperlihatkan alamat situs dan tanggal. Satu dokumen satu berkas."),
         ("text", "Nama berkas: nomor indikator, nomor urut, isi. Contoh: 12_1_SK-Tim-Koordinasi.pdf. Tulis nama yang sama persis pada kolom bukti."),
         ("text", "Lebih dari satu berkas untuk satu indikator: tulis semua namanya, pisahkan dengan titik koma."),
+        (
+            "text",
+            "Berkas untuk satu tingkat saja: dahului tingkatnya, misalnya L2: draf.pdf; L3: perbup.pdf. Suatu tingkat terbukti bila semua tingkat di bawahnya terbukti.",
+        ),
+        ("text", "Kirim berkas-berkas bukti dalam satu folder atau satu ZIP yang namanya sama dengan nama berkas ini."),
         ("head", "4. Sebelum mengirim"),
         ("text", "Kolom “Yang masih kurang” berisi “lengkap” pada baris yang sudah selesai. Jumlah yang belum ada di kiri atas lembar Penilaian."),
         (
@@ -401,6 +406,8 @@ ENGLISH = _Wording(
         ("text", "Form: signed PDF, XLSX, DOCX, or a screenshot that shows the address of the site and the date. One file for each document."),
         ("text", "Name of a file: indicator, serial number, content. Example: 12_1_Decree-coordination-team.pdf. Write the very same name in the sheet."),
         ("text", "More than one file for an indicator: write all their names, separated by semicolons."),
+        ("text", "A file for one level only: put the level before it, such as L2: draft.pdf; L3: regulation.pdf. A level is evidenced only with all below it."),
+        ("text", "Send the evidence files in one folder or one ZIP that has the same name as this file."),
         ("head", "4. Before you send it"),
         ("text", "Column “Still missing” says “complete” where a row is done. How many are not is told at the top left of sheet Assessment."),
         ("text", "Add or delete no rows and rename no columns. Copying from another file: paste values only (Paste Special, Values)."),

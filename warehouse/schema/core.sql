@@ -90,20 +90,64 @@ comment on column core.published_index.batch_id is 'Batch that brought it | Batc
 comment on column core.published_index.artifact_sha256 is 'File it stands in | Berkas asal';
 comment on column core.published_index.source_row is 'Row of the file, the header being row 1 | Nomor baris, kepala tabel = 1';
 
-create table if not exists core.evidence (
+create table if not exists core.evidence_claim (
     evidence_id varchar not null,
     government_code varchar not null,
     agency_code varchar not null,
     file_name varchar not null,
-    sha256 varchar,
-    evidence_date date,
-    status varchar not null
+    evidence_date date
 );
-comment on table core.evidence is 'Evidence items named in submissions | Bukti dukung yang disebut dalam penilaian';
-comment on column core.evidence.evidence_id is 'Hash of government, agency, file name and date | Hash pemerintah daerah, SKPD, nama berkas dan tanggal';
-comment on column core.evidence.government_code is 'Government | Pemerintah daerah';
-comment on column core.evidence.agency_code is 'Agency; - = the government itself | SKPD; - = pemerintah daerah';
-comment on column core.evidence.file_name is 'File named | Nama berkas';
-comment on column core.evidence.sha256 is 'Hash, once the file itself was received | Hash, bila berkasnya diterima';
-comment on column core.evidence.evidence_date is 'Date of the document | Tanggal dokumen';
-comment on column core.evidence.status is 'claimed: named, not yet seen | claimed: disebut, belum diterima';
+comment on table core.evidence_claim is 'Evidence as submissions name it, several files between semicolons | Bukti dukung menurut penilaian, dipisahkan titik koma';
+comment on column core.evidence_claim.evidence_id is 'Hash of government, agency, file name and date | Hash pemerintah daerah, SKPD, nama berkas dan tanggal';
+comment on column core.evidence_claim.government_code is 'Government | Pemerintah daerah';
+comment on column core.evidence_claim.agency_code is 'Agency; - = the government itself | SKPD; - = pemerintah daerah';
+comment on column core.evidence_claim.file_name is 'Files named, as written | Nama berkas sebagaimana ditulis';
+comment on column core.evidence_claim.evidence_date is 'Date of the document | Tanggal dokumen';
+
+create table if not exists core.evidence_file (
+    feed_id varchar not null,
+    artifact_sha256 varchar not null,
+    file_name varchar not null,
+    sha256 varchar not null,
+    bytes bigint not null,
+    media_type varchar not null,
+    received_at timestamptz not null
+);
+comment on table core.evidence_file is 'Evidence files as they came beside a submission | Berkas bukti yang diterima bersama penilaian';
+comment on column core.evidence_file.feed_id is 'Feed | Sumber';
+comment on column core.evidence_file.artifact_sha256 is 'Submission they came with | Berkas penilaian yang disertainya';
+comment on column core.evidence_file.file_name is 'File name | Nama berkas';
+comment on column core.evidence_file.sha256 is 'Hash of its bytes | Hash isi berkas';
+comment on column core.evidence_file.bytes is 'Size | Ukuran | bytes';
+comment on column core.evidence_file.media_type is 'Kind, told by its content | Jenis menurut isinya';
+comment on column core.evidence_file.received_at is 'When it was received (UTC) | Waktu diterima (UTC)';
+
+create table if not exists core.evidence_review (
+    review_id bigint not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    file_name varchar not null,
+    sha256 varchar not null,
+    status varchar not null,
+    reason varchar,
+    document varchar,
+    reviewed_at timestamptz not null
+);
+comment on table core.evidence_review is 'What verifiers said of evidence files | Hasil pemeriksaan berkas bukti';
+comment on column core.evidence_review.review_id is 'Number of the review | Nomor pemeriksaan';
+comment on column core.evidence_review.government_code is 'Government | Pemerintah daerah';
+comment on column core.evidence_review.agency_code is 'Agency; - = the government itself | SKPD; - = pemerintah daerah';
+comment on column core.evidence_review.file_name is 'File reviewed | Berkas yang diperiksa';
+comment on column core.evidence_review.sha256 is 'Hash of the bytes reviewed: another file of that name is not reviewed yet | Hash isi yang diperiksa';
+comment on column core.evidence_review.status is 'accepted or returned | accepted (diterima) atau returned (dikembalikan)';
+comment on column core.evidence_review.reason is 'Why | Alasan';
+comment on column core.evidence_review.document is 'Document that records it | Dokumen pendukung';
+comment on column core.evidence_review.reviewed_at is 'When (UTC) | Waktu (UTC)';
+
+create table if not exists core.reviewer (
+    review_id bigint not null,
+    reviewed_by varchar not null
+);
+comment on table core.reviewer is 'Who reviewed evidence: not published | Pemeriksa bukti: tidak diterbitkan';
+comment on column core.reviewer.review_id is 'Number of the review | Nomor pemeriksaan';
+comment on column core.reviewer.reviewed_by is 'Name of the verifier | Nama pemeriksa';

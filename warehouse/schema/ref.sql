@@ -219,3 +219,27 @@ comment on column ref.level.valid_from is 'First day it applies | Berlaku sejak'
 comment on column ref.level.valid_to is 'Last day it applies; empty = open | Berlaku sampai; kosong = masih berlaku';
 comment on column ref.level.known_at is 'When the rule became public (UTC) | Waktu aturan diumumkan (UTC)';
 comment on column ref.level.source is 'Regulation or its digest | Peraturan atau ringkasannya';
+
+create table if not exists ref.evidence_rule (
+    instrument_id varchar not null,
+    indicator_id varchar not null,
+    needed_from integer not null,
+    contiguous boolean not null,
+    holding varchar [] not null,
+    max_age_months integer,
+    valid_from date not null,
+    valid_to date,
+    known_at timestamptz not null,
+    source varchar not null
+);
+comment on table ref.evidence_rule is 'What evidence a level needs | Bukti yang disyaratkan untuk suatu tingkat';
+comment on column ref.evidence_rule.instrument_id is 'Instrument | Instrumen';
+comment on column ref.evidence_rule.indicator_id is 'Indicator; * = all others of the instrument | Indikator; * = semua indikator lain';
+comment on column ref.evidence_rule.needed_from is 'Lowest level that needs evidence | Tingkat terendah yang memerlukan bukti | level';
+comment on column ref.evidence_rule.contiguous is 'Whether a level needs the evidence of every level below it | Apakah bukti semua tingkat di bawahnya ikut disyaratkan';
+comment on column ref.evidence_rule.holding is 'Statuses of evidence that hold | Status bukti yang dianggap memenuhi';
+comment on column ref.evidence_rule.max_age_months is 'Age at which evidence expires, at the start of the quarter; empty = none is known | Umur kedaluwarsa bukti; kosong = tidak diatur | months';
+comment on column ref.evidence_rule.valid_from is 'First day it applies | Berlaku sejak';
+comment on column ref.evidence_rule.valid_to is 'Last day it applies; empty = open | Berlaku sampai; kosong = masih berlaku';
+comment on column ref.evidence_rule.known_at is 'When the rule became public (UTC) | Waktu aturan diumumkan (UTC)';
+comment on column ref.evidence_rule.source is 'Regulation or its digest | Peraturan atau ringkasannya';
