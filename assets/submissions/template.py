@@ -317,10 +317,8 @@ INDONESIAN = _Wording(
         ("text", "Bentuk: PDF bertanda tangan, XLSX, DOCX, atau gambar layar yang memperlihatkan alamat situs dan tanggal. Satu dokumen satu berkas."),
         ("text", "Nama berkas: nomor indikator, nomor urut, isi. Contoh: 12_1_SK-Tim-Koordinasi.pdf. Tulis nama yang sama persis pada kolom bukti."),
         ("text", "Lebih dari satu berkas untuk satu indikator: tulis semua namanya, pisahkan dengan titik koma."),
-        (
-            "text",
-            "Berkas untuk satu tingkat saja: dahului tingkatnya, misalnya L2: draf.pdf; L3: perbup.pdf. Suatu tingkat terbukti bila semua tingkat di bawahnya terbukti.",
-        ),
+        ("text", "Berkas untuk satu tingkat saja: dahului tingkatnya, misalnya L2: draf.pdf; L3: perbup.pdf."),
+        ("text", "Suatu tingkat terbukti bila semua tingkat di bawahnya juga terbukti."),
         ("text", "Kirim berkas-berkas bukti dalam satu folder atau satu ZIP yang namanya sama dengan nama berkas ini."),
         ("head", "4. Sebelum mengirim"),
         ("text", "Kolom “Yang masih kurang” berisi “lengkap” pada baris yang sudah selesai. Jumlah yang belum ada di kiri atas lembar Penilaian."),
