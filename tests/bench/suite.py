@@ -1,10 +1,12 @@
-"""The twelve rules of the benchmark as the gate knows them: nine of check logs and three more of the same kinds."""
+"""What the gate judges in the benchmark: twelve rules, nine of check logs and three more of the same kinds; and a workbook by the submissions' rules."""
 
 from dataclasses import replace
 
-from expectations import check
+import duckdb
+
+from expectations import check, submission
 from expectations.rules import Between, Holds, NotNull, Rule, Suite
-from tests.bench.data import RULES
+from tests.bench.data import HERE, RULES
 
 MORE = (
     Rule("check.row_numbered", NotNull("source_row"), "completeness", "critical", "row", "Baris harus bernomor.", "A row must have its number."),
@@ -37,3 +39,11 @@ def twelve_rules() -> Suite:
     suite = replace(suite, rules=tuple(rule for rule in suite.rules + MORE if rule.rule_id.removeprefix("check.") in RULES))
     assert len(suite.rules) == len(RULES) == 12, "the hand-written rules are others than the gate's"
     return suite
+
+
+def stage_workbook(connection: duckdb.DuckDBPyConnection) -> Suite:
+    """TEMP table `batch`: 47 sound rows, as one agency sends them. Returns the suite they are judged by."""
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in submission.SUITE.columns.items())
+    connection.execute(f"create or replace temp table batch ({columns})")
+    connection.execute("insert into batch by name " + (HERE / "generated_workbook.sql").read_text(encoding="utf-8"))
+    return submission.SUITE
