@@ -96,19 +96,16 @@ def _warehouse(loaded: Settings) -> Iterator[Finding]:
 def _published(loaded: Settings) -> Iterator[Finding]:
     path = loaded.home.published
     try:
-        connection = open_published(path)
+        with open_published(path) as connection:
+            row = connection.execute("select published_at, (select count(*) from meta.release) from meta.publication").fetchone()
+        assert row is not None
+        yield Finding("published file", f"{path}: of {row[0]:%Y-%m-%d %H:%M} UTC, {row[1]} releases")
     except WarehouseMissing:
         yield Finding("published file", f"{path}: not there yet", "run `make run`", not_there_yet=True)
         return
     except duckdb.Error as error:
         yield Finding("published file", f"{path}: {str(error).splitlines()[0]}", "remove it and run `make run`: it is published again")
         return
-    try:
-        row = connection.execute("select published_at, (select count(*) from meta.release) from meta.publication").fetchone()
-        assert row is not None
-        yield Finding("published file", f"{path}: of {row[0]:%Y-%m-%d %H:%M} UTC, {row[1]} releases")
-    finally:
-        connection.close()
     wal = Path(f"{path}.wal")
     if wal.exists():
         yield Finding("published file", f"{wal} lies beside it: somebody opened the file for writing", "run `make run`: publishing removes it")

@@ -6,20 +6,19 @@ from pathlib import Path
 
 import duckdb
 
-from assets.open_data import distribution
+from assets.open_data import dataset_score, distribution
+from assets.quality import score
 from assets.readiness import release
 from assets.submissions import evidence
-from assets.uptime import roll_up
+from assets.uptime import roll_up, service_quarter
 from expectations import catalogue, derived
 from expectations.intake import FeedOutcome, parse, take_in_one
 from pipelines.readers import reader_of
 from pipelines.reference import judged_instruments
 from pipelines.settings import Settings
-from warehouse import period as quarter
 from warehouse import reference
 from warehouse.archive import Archive, Artifact
-from warehouse.database import Warehouse, run_script, transaction
-from warehouse.files import sql_of
+from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed, Product
 
@@ -43,9 +42,10 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
             roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed))
         for feed in settings.of(Product.OPEN_DATA):
             distribution.judge(connection, feed)
-        with transaction(connection):
-            connection.execute(sql_of("assets.open_data", "dataset_score.sql"))
-        _quarters(connection, release.periods_with_input(connection))
+        dataset_score.reckon(connection)
+        for period in release.periods_with_input(connection):
+            service_quarter.reckon(connection, period)
+            score.reckon(connection, period)
         _releases(connection, archive, progress)
     _replace(home.warehouse, fresh)
     with Warehouse(home.warehouse).open_for_writing() as connection:
@@ -76,16 +76,6 @@ def _batches(
         outcome = outcomes.get((judged_by, feed.id)) or FeedOutcome(feed.id, judged_by, when(), status="ok")
         outcomes[judged_by, feed.id] = take_in_one(connection, archive, feed, reader, artifact, parse(archive, reader, artifact), outcome, when)
         progress(f"{feed.id}: {artifact.source_name}")
-
-
-def _quarters(connection: duckdb.DuckDBPyConnection, periods: list[str]) -> None:
-    service_quarter = sql_of("assets.uptime", "service_quarter.sql")
-    score = sql_of("assets.quality", "score.sql")
-    for period in periods:
-        parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
-        with transaction(connection):
-            run_script(connection, service_quarter, parameters)
-            run_script(connection, score, parameters)
 
 
 def _releases(connection: duckdb.DuckDBPyConnection, archive: Archive, progress: Callable[[str], None]) -> None:

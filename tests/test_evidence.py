@@ -324,20 +324,18 @@ def test_verifiers_are_on_record_and_not_published(tmp_path: Path) -> None:
 
 def test_a_warehouse_of_before_the_register_keeps_what_was_claimed() -> None:
     with scratch() as connection:
-        old = "create table core.evidence (evidence_id varchar, government_code varchar, agency_code varchar, file_name varchar, sha256 varchar, "
-        migrations.apply(connection, [], f"{_MIGRATION_TABLE} create schema core; {old} evidence_date date, status varchar);")
-        connection.execute("insert into core.evidence values ('e', '63', '-', 'sk.pdf', null, null, 'claimed')")
+        migrations.apply(connection)
+        for statement in (
+            "drop view core.evidenced_level; drop view core.evidence; drop view core.evidence_need",
+            "alter table core.evidence_claim add column sha256 varchar",
+            "alter table core.evidence_claim add column status varchar",
+            "alter table core.evidence_claim rename to evidence",
+            "update meta.migration set schema_version = 0, schema_fingerprint = 'of before'",
+            "insert into core.evidence values ('e', '63', '-', 'sk.pdf', null, null, 'claimed')",
+        ):
+            connection.execute(statement)
         migrations.apply(connection)
         assert connection.execute("select evidence_id, file_name, status from core.evidence").fetchall() == [("e", "sk.pdf", "claimed")]
-
-
-_MIGRATION_TABLE = """
-create schema meta;
-create table meta.migration (schema_version integer, schema_fingerprint varchar, applied_at timestamptz);
-create table meta.dictionary (
-    table_schema varchar, table_name varchar, column_name varchar, data_type varchar, unit varchar, description_id varchar, description_en varchar
-);
-"""
 
 
 @pytest.mark.parametrize(

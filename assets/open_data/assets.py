@@ -1,19 +1,17 @@
 """Dagster assets of the open-data product: one per catalogue, what their datasets offer, and the points they earn."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from assets import checks
-from assets.ingest import build_feed_asset, feed_key
+from assets.ingest import always, build_feed_asset, feed_key
 from assets.open_data import ckan, data_json
 from assets.open_data import distribution as offered
+from assets.open_data.dataset_score import reckon
 from expectations import record
 from expectations.distribution import SUITE
-from expectations.intake import Reader
-from warehouse.database import Warehouse, transaction
-from warehouse.files import sql_of
-from warehouse.lake import Lake
+from warehouse.database import Warehouse
 from warehouse.registry import Feed, FeedKind
 
 DISTRIBUTION = dg.AssetKey(["open_data", "distribution"])
@@ -23,7 +21,7 @@ def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
     built = []
     for feed in feeds:
         reader = ckan.READER if feed.kind is FeedKind.CKAN else data_json.READER
-        built.append(build_feed_asset(feed, _always(reader), reader.suite))
+        built.append(build_feed_asset(feed, always(reader), reader.suite))
 
     @dg.asset(
         key=DISTRIBUTION,
@@ -57,18 +55,8 @@ def build_open_data_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
         code_version="1",
     )
     def dataset_score(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        script = sql_of("assets.open_data", "dataset_score.sql")
         with warehouse.open_for_writing() as connection:
-            with transaction(connection):
-                connection.execute(script)
-            row = connection.execute(
-                "select count(*), avg(findability) from newest_dataset inner join open_data.dataset_score using (feed_id, dataset_id, day)"
-            ).fetchone()
-        assert row is not None
-        return dg.MaterializeResult(metadata={"dagster/row_count": int(row[0])} | ({"mean_findability": float(row[1])} if row[1] is not None else {}))
+            datasets, findability = reckon(connection)
+        return dg.MaterializeResult(metadata={"dagster/row_count": datasets} | ({} if findability is None else {"mean_findability": findability}))
 
     return [*built, distribution, dataset_score]
-
-
-def _always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
-    return lambda _feed, _lake: reader

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import migrations
+from warehouse.database import transaction
 from warehouse.files import identifier, sql_of, sync_folder
 
 _TEMPORARY = ".publishing-"
@@ -120,18 +121,14 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path, state: str, now: d
     connection.execute(f"attach {_quoted(path)} as publishing")
     try:
         connection.execute("use publishing")
-        connection.execute("begin")
-        connection.execute(migrations.schema_statements())
-        for table in WITHHELD:
-            connection.execute(f"drop table {table}")
-        for table in TABLES:
-            connection.execute(f"insert into publishing.{table} by name select {_WITHOUT_NAMES.get(table, '*')} from {live}.{table}")
-        connection.execute("insert into meta.publication values ($1, $2)", [state, now])
-        migrations.fill_dictionary(connection)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
+        with transaction(connection):
+            connection.execute(migrations.schema_statements())
+            for table in WITHHELD:
+                connection.execute(f"drop table {table}")
+            for table in TABLES:
+                connection.execute(f"insert into publishing.{table} by name select {_WITHOUT_NAMES.get(table, '*')} from {live}.{table}")
+            connection.execute("insert into meta.publication values ($1, $2)", [state, now])
+            migrations.fill_dictionary(connection)
     finally:
         connection.execute(f"use {live}")
         connection.execute("detach publishing")

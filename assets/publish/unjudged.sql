@@ -5,5 +5,5 @@ anti join quality.expectation_result as result on result.batch_id = release.rele
 union all
 select 'service_day', rolled_up.feed_id
 from uptime.rolled_up as rolled_up
-where not exists (select 1 from quality.expectation_result where suite = 'service_day')
+anti join quality.expectation_result as result on result.batch_id = 'service_day:' || rolled_up.feed_id
 order by all;

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
+from assets.quality.score import reckon
 from warehouse import period as quarter
-from warehouse.database import Warehouse, run_script, transaction
-from warehouse.files import sql_of
+from warehouse.database import Warehouse
 
 SCORE = dg.AssetKey(["quality", "score"])
 
@@ -24,16 +24,8 @@ def build_quality_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowPar
         code_version="1",
     )
     def score(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        script = sql_of("assets.quality", "score.sql")
-        rows = 0
         with warehouse.open_for_writing() as connection:
-            for key in context.partition_keys:
-                period = quarter.of_first_day(key)
-                with transaction(connection):
-                    run_script(connection, script, {"period": period})
-                found = connection.execute("select count(*) from quality.score where period = $1", [period]).fetchone()
-                assert found is not None
-                rows += int(found[0])
+            rows = sum(reckon(connection, quarter.of_first_day(key)) for key in context.partition_keys)
         return dg.MaterializeResult(metadata={"dagster/partition_row_count": rows})
 
     return [score]

@@ -7,10 +7,10 @@ import dagster as dg
 from assets import checks
 from assets.ingest import build_feed_asset, feed_key
 from assets.uptime import check_log, roll_up
+from assets.uptime.service_quarter import reckon
 from expectations import check, derived, record
 from warehouse import period as quarter
-from warehouse.database import Warehouse, run_script, transaction
-from warehouse.files import sql_of
+from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
@@ -81,17 +81,8 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         code_version=roll_up.METHOD,
     )
     def service_quarter(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        script = sql_of("assets.uptime", "service_quarter.sql")
-        rows = 0
         with warehouse.open_for_writing() as connection:
-            for key in context.partition_keys:
-                period = quarter.of_first_day(key)
-                parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
-                with transaction(connection):
-                    run_script(connection, script, parameters)
-                found = connection.execute("select count(*) from uptime.service_quarter where period = $1", [period]).fetchone()
-                assert found is not None
-                rows += int(found[0])
+            rows = sum(reckon(connection, quarter.of_first_day(key)) for key in context.partition_keys)
         return dg.MaterializeResult(metadata={"dagster/partition_row_count": rows})
 
     return [*built, service_day, service_quarter]

@@ -64,7 +64,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
 
 def judged_id(feed: Feed) -> str:
     """What the invariants of a feed's service-days are kept under."""
-    return identifier("uptime.service_day", feed.id)
+    return f"service_day:{feed.id}"
 
 
 def judge(connection: duckdb.DuckDBPyConnection, feed: Feed, done: RollUp) -> None:

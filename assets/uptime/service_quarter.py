@@ -1,0 +1,17 @@
+"""Service levels by quarter: sums of service-days, the incidents that began in it, the error budget and the verdict."""
+
+import duckdb
+
+from warehouse import period as quarter
+from warehouse.database import run_script, transaction
+from warehouse.files import sql_of
+
+
+def reckon(connection: duckdb.DuckDBPyConnection, period: str) -> int:
+    """`uptime.service_quarter` of one quarter, anew. Returns its rows."""
+    parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
+    with transaction(connection):
+        run_script(connection, sql_of("assets.uptime", "service_quarter.sql"), parameters)
+    row = connection.execute("select count(*) from uptime.service_quarter where period = $1", [period]).fetchone()
+    assert row is not None
+    return int(row[0])
