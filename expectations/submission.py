@@ -195,10 +195,10 @@ SUITE = Suite(
             "timeliness",
             "warning",
             "row",
-            "Bukti bertanggal sejak instrumen berlaku atau sejak awal tahun penilaian, mana yang lebih dulu, sampai hari berkas diterima; "
-            "peraturan yang lebih lama: sebutkan bahwa masih berlaku.",
-            "Evidence dates from the start of the instrument's validity or of the assessed year, whichever is earlier, to the day the file was received; "
-            "of an older regulation, say that it is still in force.",
+            "Tanggal bukti tidak sesudah berkas diterima dan tidak lebih lama dari yang dibolehkan indikatornya; bila umur bukti tidak diatur: tidak sebelum "
+            "instrumen berlaku atau awal tahun penilaian, mana yang lebih dulu. Peraturan lama: sebutkan bahwa masih berlaku.",
+            "Evidence is not dated after the file was received, and not older than its indicator allows; where no age is set, not before the start of the "
+            "instrument's validity or of the assessed year, whichever is earlier. Of an older regulation, say that it is still in force.",
             shows=("evidence_date", "evidence_from", "received_on"),
         ),
         Rule(

@@ -99,11 +99,15 @@ def test_4_indicators_that_are_no_whole_numbers_are_known_where_the_instrument_h
 def test_11_stale_evidence_is_told_and_kept(installation: Installation) -> None:
     rows = [
         answer("10", "1.5", period="2026-Q3", instrument_id="PEMDI2026", evidence_file="Indeks KAMI 2023.pdf", evidence_date="2023-11-20"),
-        answer("11", "1.5", period="2026-Q3", instrument_id="PEMDI2026", evidence_date="2026-02-01"),
+        answer("11", "1.5", period="2026-Q3", instrument_id="PEMDI2026", evidence_date="2025-07-01"),
+        answer("1", "1.5", period="2026-Q3", instrument_id="PEMDI2026", evidence_date="2025-12-31"),
     ]
     brought = installation.bring(feed_of(installation, "stale"), as_csv(rows))
-    assert reasons(installation, brought, "evidence_timely") == {2: "[evidence_date = 2023-11-20] [evidence_from = 2026-01-01] [received_on = 2026-09-02]"}
-    assert whole(installation, brought) == (2, 0)
+    assert reasons(installation, brought, "evidence_timely") == {
+        2: "[evidence_date = 2023-11-20] [evidence_from = 2025-07-01] [received_on = 2026-09-02]",  # twelve months are allowed
+        4: "[evidence_date = 2025-12-31] [evidence_from = 2026-01-01] [received_on = 2026-09-02]",  # no age is set
+    }
+    assert whole(installation, brought) == (3, 0)
 
 
 def test_12_missing_evidence_is_told_and_kept(installation: Installation) -> None:

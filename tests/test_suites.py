@@ -324,7 +324,6 @@ PLANTED_SUBMISSIONS = [
         "submission.stage_allowed",
         {0: {"stage": "Mandiri"}, 1: {"stage": "draf"}, 2: {"stage": "FINAL"}, 4: {"stage": "  "}},
         {1: " [stage = draf]", 4: " [stage = kosong]"},
-        also={"submission.nothing_guessed": {0}},
     ),
     Planted(
         "submission.value_in_scale",
@@ -390,10 +389,10 @@ PLANTED_SUBMISSIONS += [
     ),
     Planted(
         "submission.evidence_own",
-        {0: {"evidence_file": "SK.pdf; perda.pdf"}, 1: {"evidence_file": "sk.PDF"}, 4: {"evidence_file": "lain.pdf;SK.pdf "}},
+        {0: {"evidence_file": "SK.pdf; perda.pdf"}, 1: {"evidence_file": "L2: sk.PDF"}, 4: {"evidence_file": "lain.pdf;SK.pdf "}},
         {
             0: " [evidence_file = SK.pdf; perda.pdf] [evidence_users = 3]",
-            1: " [evidence_file = sk.PDF] [evidence_users = 3]",
+            1: " [evidence_file = L2: sk.PDF] [evidence_users = 3]",
             4: " [evidence_file = lain.pdf;SK.pdf] [evidence_users = 3]",
         },
     ),

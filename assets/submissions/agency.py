@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from rapidfuzz import fuzz
 
@@ -49,13 +50,25 @@ class Agencies:
     def __init__(self, government: str, known: Iterable[Agency]) -> None:
         self.government = government
         self.by_code = {agency.code: agency for agency in known}
-        self._name = {agency: self._folded(agency.name) for agency in self.by_code.values()}
-        self._named: dict[str, set[Agency]] = {}
-        self._initials: dict[str, set[Agency]] = {}
+
+    @cached_property
+    def _name(self) -> dict[Agency, str]:
+        return {agency: self._folded(agency.name) for agency in self.by_code.values()}
+
+    @cached_property
+    def _named(self) -> dict[str, set[Agency]]:
+        named: dict[str, set[Agency]] = {}
         for agency, name in self._name.items():
-            for named in (name, *map(self._folded, agency.aliases)):
-                self._named.setdefault(named, set()).add(agency)
-            self._initials.setdefault("".join(word[0] for word in name.split()), set()).add(agency)
+            for each in (name, *map(self._folded, agency.aliases)):
+                named.setdefault(each, set()).add(agency)
+        return named
+
+    @cached_property
+    def _initials(self) -> dict[str, set[Agency]]:
+        initials: dict[str, set[Agency]] = {}
+        for agency, name in self._name.items():
+            initials.setdefault("".join(word[0] for word in name.split()), set()).add(agency)
+        return initials
 
     def read(self, text: str | None) -> Read[str]:
         """The agency's code, '-' for the government itself. Nothing where the text means several agencies, or none of this government's."""

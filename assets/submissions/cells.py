@@ -34,8 +34,9 @@ class Known:
         return agencies.read(text) if agencies else Read(text or ITSELF)
 
     def agency_candidates(self, text: str | None, government: str | None) -> Read[str]:
+        """Where the agency is not understood."""
         agencies = self.agencies.get(government or "")
-        return Read(agencies.candidates(text) if agencies and text is not None else None)
+        return Read(agencies.candidates(text) if agencies and text and agencies.read(text).value is None else None)
 
     def moment(self, text: str | None, government: str | None) -> Read[datetime]:
         return normalise.moment(text, self.zone.get(government or "", UTC))
@@ -57,58 +58,63 @@ def understood(sent: pa.Table, known: Known) -> pa.Table:
     """The table with its cells read. A key that is not understood stays as it was sent; of values, days and moments the text stands beside
     (`value_text`). `*_guess` says what was read otherwise than it was written, `agency_candidates` what an unknown agency may have meant."""
     text = {name: sent.column(name).combine_chunks() for name in sent.column_names}
-    stage = _each(normalise.stage, pa.string(), text["stage"])
-    government = _each(known.government, pa.string(), text["government_code"])
-    agency = _each(known.agency, pa.string(), text["agency_code"], government.values)
+    stage = _each(normalise.stage, text["stage"])
+    government = _each(known.government, text["government_code"])
     keys = {
         "government_code": government,
-        "agency_code": agency,
-        "period": _each(normalise.period, pa.string(), text["period"]),
-        "instrument_id": _each(normalise.instrument, pa.string(), text["instrument_id"]),
-        "indicator_id": _each(normalise.indicator, pa.string(), text["indicator_id"]),
+        "agency_code": _each(known.agency, text["agency_code"], government.values),
+        "period": _each(normalise.period, text["period"]),
+        "instrument_id": _each(normalise.instrument, text["instrument_id"]),
+        "indicator_id": _each(normalise.indicator, text["indicator_id"]),
         "stage": stage,
     }
     typed = {
-        "value": _each(normalise.level, LEVEL, text["value"], stage.values),
-        "evidence_date": _each(normalise.day, pa.date32(), text["evidence_date"]),
-        "submitted_at": _each(known.moment, MOMENT, text["submitted_at"], government.values),
+        "value": _each(normalise.level, text["value"], stage.values, kind=LEVEL),
+        "evidence_date": _each(normalise.day, text["evidence_date"], kind=pa.date32()),
+        "submitted_at": _each(known.moment, text["submitted_at"], government.values, kind=MOMENT),
     }
-    unknown_agency = pc.if_else(pc.is_null(agency.values), text["agency_code"], pa.scalar(None, pa.string()))
+    read = keys | typed
     return pa.table(
         text
-        | {name: pc.coalesce(read.values, text[name]) for name, read in keys.items()}
-        | {name: read.values for name, read in typed.items()}
+        | {name: column.values for name, column in read.items()}
         | {f"{name}_text": text[name] for name in typed}
-        | {f"{name}_guess": read.guesses for name, read in (keys | typed).items()}
-        | {"agency_candidates": _each(known.agency_candidates, pa.string(), unknown_agency, government.values).values}
+        | {f"{name}_guess": column.guesses for name, column in read.items()}
+        | {"agency_candidates": _each(known.agency_candidates, text["agency_code"], government.values, kind=pa.string()).values}
     )
 
 
 @dataclass(frozen=True)
 class _Column:
-    """Row by row; null where nothing is understood, or nothing guessed."""
+    """As dictionaries: for every row the place of its cell among the distinct ones."""
 
-    values: pa.Array
-    guesses: pa.Array
+    values: pa.DictionaryArray
+    guesses: pa.DictionaryArray
 
 
-def _each(read: Callable[..., Read[object]], kind: pa.DataType, *columns: pa.Array) -> _Column:
-    """`read` called once for each distinct combination of the columns' cells."""
-    row_to_distinct, *distinct = _distinct(*columns)
+def _each(read: Callable[..., Read[object]], *columns: pa.Array, kind: pa.DataType | None = None) -> _Column:
+    """`read` called once for each distinct combination of the columns' cells. Without a `kind` it is text, as it was sent where it is not understood."""
+    row_to_cell, *distinct = _distinct(*columns)
     reads = [read(*cells) for cells in zip(*distinct, strict=True)]
-    values, guesses = pa.array([each.value for each in reads], kind), pa.array([each.guess for each in reads], pa.string())
-    return _Column(values.take(row_to_distinct), guesses.take(row_to_distinct))
+    values = [each.value if each.value is not None or kind else sent for each, sent in zip(reads, distinct[0], strict=True)]
+    guesses = [each.guess for each in reads]
+    return _Column(
+        pa.DictionaryArray.from_arrays(row_to_cell, pa.array(values, kind or pa.string())),
+        pa.DictionaryArray.from_arrays(row_to_cell, pa.array(guesses, pa.string())),
+    )
 
 
 def _distinct(first: pa.Array, *others: pa.Array) -> tuple[pa.Array, ...]:
     """For every row the place of its combination, and the cells of each combination, column by column."""
-    encoded = first.dictionary_encode(null_encoding="encode")
-    row_to_distinct, distinct = encoded.indices, [encoded.dictionary]
-    for other in others:
-        more = other.dictionary_encode(null_encoding="encode")
-        width = max(len(more.dictionary), 1)
-        pairs = pc.add(pc.multiply(row_to_distinct.cast(pa.int64()), width), more.indices.cast(pa.int64())).dictionary_encode()
+    encoded = _encoded(first)
+    row_to_cell, distinct = encoded.indices, [encoded.dictionary]
+    for other in map(_encoded, others):
+        width = max(len(other.dictionary), 1)
+        pairs = pc.add(pc.multiply(row_to_cell.cast(pa.int64()), width), other.indices.cast(pa.int64())).dictionary_encode()
         left = pc.divide(pairs.dictionary, width)
         right = pc.subtract(pairs.dictionary, pc.multiply(left, width))
-        row_to_distinct, distinct = pairs.indices, [*(cells.take(left) for cells in distinct), more.dictionary.take(right)]
-    return row_to_distinct, *(cells.to_pylist() for cells in distinct)
+        row_to_cell, distinct = pairs.indices, [*(cells.take(left) for cells in distinct), other.dictionary.take(right)]
+    return row_to_cell, *(cells.to_pylist() for cells in distinct)
+
+
+def _encoded(column: pa.Array) -> pa.DictionaryArray:
+    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode(null_encoding="encode")

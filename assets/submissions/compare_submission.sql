@@ -1,4 +1,5 @@
--- Grain: one row per accepted row, with what it does to the last word on its key.
+-- Grain: one row per accepted row, with what it does to the last word on its key. Only what the file's owners have said is looked at: a filter by lists
+-- reaches below the view's window, a join would not.
 create or replace temp table compared as
 with evidenced as (
     select
@@ -8,6 +9,10 @@ with evidenced as (
                 then md5(concat_ws('|', government_code, agency_code, evidence_file, coalesce(evidence_date::varchar, '')))
         end as evidence_id
     from accepted
+),
+
+said as (
+    select * from core.assessment_current where list_contains($governments::varchar[], government_code) and list_contains($agencies::varchar[], agency_code)
 )
 
 select
@@ -26,7 +31,7 @@ select
     end as outcome
 from evidenced
 left join core.assessment as mine on mine.artifact_sha256 = $artifact_sha256 and mine.source_row = evidenced.source_row
-left join core.assessment_current as last_word
+left join said as last_word
     on
         last_word.government_code = evidenced.government_code
         and last_word.agency_code = evidenced.agency_code

@@ -1,5 +1,6 @@
 -- Grain: one row per row of the file. Its cells are read already (`cells.py`); what the rules need to know of the reference data, of the quarter
--- before and of the file's other rows stands beside them. A sheet is what one owner says of one quarter, by one instrument, at one stage.
+-- before and of the file's other rows stands beside them. A sheet is what one owner says of one quarter, by one instrument, at one stage. Only what the
+-- file's owners have said is looked at: a filter by lists reaches below the view's window, a join would not.
 create or replace temp table batch as
 with cell as (
     select
@@ -20,6 +21,10 @@ with cell as (
     from incoming
 ),
 
+said as (
+    select * from core.assessment_current where list_contains($governments::varchar[], government_code) and list_contains($agencies::varchar[], agency_code)
+),
+
 former as (
     select
         cell.source_row,
@@ -29,7 +34,7 @@ former as (
         evidence.file_name as evidence_file,
         evidence.evidence_date
     from cell
-    asof inner join core.assessment_current as before
+    asof inner join said as before
         on
             before.government_code = cell.government_code
             and before.agency_code = cell.agency_code
@@ -82,23 +87,33 @@ evidence_use as (
     select
         source_row,
         government_code || ' ' || agency_code || ' ' || indicator_id as used_by,
-        unnest(string_split(lower(evidence_file), ';')) as evidence_name
+        trim(regexp_replace(unnest(string_split(lower(evidence_file), ';')), '^\s*(?:l|level|tingkat)\s*[0-5]\s*[:=]', '')) as evidence_name
     from cell
     where evidence_file is not null
 ),
 
 evidence_reused as (
-    select trim(evidence_name) as evidence_name, count(distinct used_by) as users
+    select evidence_name, count(distinct used_by) as users
     from evidence_use
-    group by trim(evidence_name)
-    having min(used_by) <> max(used_by) and trim(evidence_name) <> ''
+    where evidence_name <> ''
+    group by evidence_name
+    having min(used_by) <> max(used_by)
 ),
 
 shared as (
     select evidence_use.source_row, max(evidence_reused.users) as users
     from evidence_use
-    inner join evidence_reused on evidence_reused.evidence_name = trim(evidence_use.evidence_name)
+    inner join evidence_reused on evidence_reused.evidence_name = evidence_use.evidence_name
     group by evidence_use.source_row
+),
+
+indicator as (
+    select component.instrument_id, component.component_id, evidence_rule.max_age_months
+    from ref.component as component
+    left join ref.evidence_rule as evidence_rule
+        on evidence_rule.instrument_id = component.instrument_id and evidence_rule.indicator_id in (component.component_id, '*')
+    where component.level = 'indicator'
+    qualify row_number() over (partition by component.instrument_id, component.component_id order by evidence_rule.indicator_id = '*') = 1
 )
 
 select
@@ -129,13 +144,16 @@ select
         and coalesce(sheet.valid_to >= sheet.period_first_day, true),
         false
     ) as instrument_in_force,
-    component.component_id is not null as indicator_known,
+    indicator.component_id is not null as indicator_known,
     sheet.value_min,
     sheet.value_max,
     sheet.value_den,
     last_word.value as value_before,
     sheet.received_on,
-    least(sheet.valid_from, date_trunc('year', sheet.period_first_day)::date) as evidence_from,
+    coalesce(
+        (sheet.period_first_day - to_months(indicator.max_age_months))::date,
+        least(sheet.valid_from, date_trunc('year', sheet.period_first_day)::date)
+    ) as evidence_from,
     former.period as former_period,
     case
         when
@@ -158,9 +176,8 @@ left join sheet
         and sheet.period is not distinct from cell.period
         and sheet.instrument_id is not distinct from cell.instrument_id
         and sheet.stage is not distinct from cell.stage
-left join ref.component as component
-    on component.instrument_id = cell.instrument_id and component.component_id = cell.indicator_id and component.level = 'indicator'
-left join core.assessment_current as last_word
+left join indicator on indicator.instrument_id = cell.instrument_id and indicator.component_id = cell.indicator_id
+left join said as last_word
     on
         last_word.government_code = cell.government_code
         and last_word.agency_code = cell.agency_code

@@ -63,14 +63,22 @@ def _without_untouched(sent: pa.Table) -> pa.Table:
 
 def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
     incoming = cells.understood(parsed, cells.known(connection))
-    run_on_incoming(connection, incoming, sql_of("assets.submissions", "stage_submission.sql"), {"received_at": artifact.received_at})
+    owners = {"governments": _distinct(incoming, "government_code"), "agencies": _distinct(incoming, "agency_code")}
+    run_on_incoming(connection, incoming, sql_of("assets.submissions", "stage_submission.sql"), owners | {"received_at": artifact.received_at})
+
+
+def _distinct(table: pa.Table, column: str) -> list[str]:
+    return [text for text in table.column(column).unique().to_pylist() if text is not None]
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     """Append an event per accepted row that says something new. A row of this very file that is in already, and a value that repeats the last
     word, are `unchanged`; so is a row that came right only now when a file received later has spoken of it since."""
+    owners = connection.execute("select coalesce(list(distinct government_code), []), coalesce(list(distinct agency_code), []) from accepted").fetchone()
+    assert owners is not None
     connection.execute(
-        sql_of("assets.submissions", "compare_submission.sql"), {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at}
+        sql_of("assets.submissions", "compare_submission.sql"),
+        {"artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at, "governments": owners[0], "agencies": owners[1]},
     )
     run_script(
         connection,
