@@ -53,13 +53,14 @@ def current_batches(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str
 
 
 def scores_by_hand(connection: duckdb.DuckDBPyConnection, period: str) -> dict[Key, tuple[Any, ...]]:
-    """Score, rules, passed, rows checked, rows failed, and whether there is a reason; by government, agency, feed and dimension."""
+    """Score, rules, passed, rows checked, rows failed, and whether there is a reason; by government, agency, feed and dimension. Rules of severity
+    info count for nothing."""
     current = current_batches(connection)
     results = {result["result_id"]: result for result in fetched(connection, "select * from quality.expectation_result")}
     tallies: dict[Key, Tally] = {}
     for share in fetched(connection, "select * from quality.result_by_owner"):
         result, batch = results[share["result_id"]], current.get(share["batch_id"])
-        if batch is None or period not in batch["periods"] or share["period"] not in (None, period):
+        if batch is None or period not in batch["periods"] or share["period"] not in (None, period) or result["severity"] == "info":
             continue
         about_rows = result["scope"] == "row"
         judged = result["status"] in ("pass", "warn", "fail") and (not about_rows or share["evaluated_count"] > 0)

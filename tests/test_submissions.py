@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assets.quality import score
 from tests.conftest import ROOT
 from tests.test_suites import Brought, Installation, Row, as_csv
 from warehouse.registry import Feed, FeedKind, Government
@@ -165,6 +166,41 @@ def test_a_name_means_the_agency_of_its_own_government(installation: Installatio
 def test_a_huge_number_is_no_level_and_loses_no_other_row(installation: Installation) -> None:
     brought = installation.bring(feed_of(installation, "huge"), as_csv([answer("1", "9" * 40), answer("2", "1000"), answer("3", "999"), answer("4")]))
     assert whole(installation, brought) == (4, 3)
+
+
+# Rows that say nothing, and rows that only look odd.
+
+
+def test_only_a_row_with_all_that_a_template_has_and_nothing_said_is_no_row(installation: Installation) -> None:
+    silent = {"value": "", "explanation": "", "evidence_file": "", "evidence_date": ""}
+    rows = [
+        answer("1"),
+        answer("2", **silent),
+        answer("3", **silent, submitted_by="data buatan", submitted_at="2026-01-05"),
+        answer("4", **silent) | {"stage": ""},
+        answer("5", **silent, act="withdrawal"),
+        answer("6", **silent) | {"value": "-"},
+        answer("7", **silent) | {"explanation": "data buatan"},
+        answer("8", **silent) | {"evidence_date": "2025-06-30"},
+    ]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    brought = installation.bring(feed_of(installation, "silent"), as_csv([dict.fromkeys(columns, "") | row for row in rows]))
+    assert whole(installation, brought) == (6, 5)
+    assert reasons(installation, brought, "stage_allowed") == {5: "[stage = kosong]"}
+    assert set(reasons(installation, brought, "act_sound")) == {6}
+    assert set(reasons(installation, brought, "value_in_scale")) == {5, 7, 8, 9}
+
+
+def test_what_only_looks_odd_lowers_no_score(installation: Installation) -> None:
+    rows = [answer(str(number), 3, evidence_file="SK.pdf") for number in range(1, 13)]
+    brought = installation.bring(feed_of(installation, "odd"), as_csv(rows))
+    statuses = installation.statuses(brought)
+    assert {rule: statuses[f"submission.{rule}"] for rule in ("values_vary", "evidence_own")} == {"values_vary": "warn", "evidence_own": "warn"}
+    assert whole(installation, brought) == (12, 0)
+    with installation.warehouse.open_for_writing() as connection:
+        score.reckon(connection, "2025-Q4")
+    assert installation.query("select score, rows_failed from quality.score where feed_id = 'odd' and dimension = 'all'") == [(1.0, 0)]
+    assert installation.query("select rule_id from quality.costliest_rule") == []
 
 
 # Real levels.
