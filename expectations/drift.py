@@ -38,22 +38,12 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: list[str
         "insert into profile by name select 'source' as origin, unnest($names::varchar[]) as column_name, (select count(*) from batch) as rows",
         {"names": names},
     )
-    columns = [(name, kind) for name, kind in suite.columns.items() if name != "source_row" and not kind.endswith("[]")]
-    for name, kind in columns:
-        column = f'"{name}"'
-        range_ = f"min({column})::varchar, max({column})::varchar" if name not in suite.free_text else "null, null"
-        sound = f"filter (where isfinite({column}::double) and abs({column}::double) < 1e15)"  # a moment of infinity is an error
-        moments = f"avg({column}::double) {sound}, stddev_samp({column}::double) {sound}" if kind.startswith(NUMBERS) else "null, null"
-        connection.execute(
-            f"""
-            insert into profile
-            select
-                'staged', $name, count(*), count(*) - count({column}), (count(*) - count({column})) / nullif(count(*), 0),
-                approx_count_distinct({column}), {range_}, {moments}, null
-            from batch
-            """,
-            {"name": name},
-        )
+    described = [
+        _described(name, kind, hidden=name in suite.free_text) for name, kind in suite.columns.items() if name != "source_row" and not kind.endswith("[]")
+    ]
+    connection.execute(
+        f"insert into profile by name select unnest(described, recursive := true) from (select [{', '.join(described)}] as described from batch)"
+    )
     labels = [name for name in suite.watched if name not in suite.free_text and not suite.columns[name].startswith(("DOUBLE", "BIGINT"))]
     for name in labels:  # measured numbers rarely repeat: their mean is compared, not their values
         connection.execute(
@@ -63,6 +53,25 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: list[str
             """,
             {"name": name},
         )
+
+
+def _described(name: str, kind: str, *, hidden: bool) -> str:
+    """SQL of a row of the profile, aggregated over the batch: one scan for all columns."""
+    column = f'"{name}"'
+    sound = f"filter (where isfinite({column}::double) and abs({column}::double) < 1e15)"  # a moment of infinity is an error
+    is_number = kind.startswith(NUMBERS)
+    return f"""{{
+        'origin': 'staged',
+        'column_name': '{name}',
+        'rows': count(*),
+        'nulls': count(*) - count({column}),
+        'null_share': (count(*) - count({column})) / nullif(count(*), 0),
+        'distinct_values': approx_count_distinct({column}),
+        'min_value': {"null::varchar" if hidden else f"min({column})::varchar"},
+        'max_value': {"null::varchar" if hidden else f"max({column})::varchar"},
+        'mean': {f"avg({column}::double) {sound}" if is_number else "null::double"},
+        'deviation': {f"stddev_samp({column}::double) {sound}" if is_number else "null::double"}
+    }}"""
 
 
 def find(connection: duckdb.DuckDBPyConnection, suite: Suite, feed_id: str) -> None:

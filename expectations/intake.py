@@ -1,7 +1,7 @@
 """A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are fetched and parsed; then, on one
 connection, the batch is staged in a TEMP table and judged, and one transaction writes results, failed rows, core rows and the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -134,15 +134,6 @@ def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Un
         return Unreadable(str(error))
     except Exception as error:  # what people send breaks readers in ways nobody has thought of
         return Unreadable(f"the reader could not cope with it ({type(error).__name__}: {error}); please report it")
-
-
-def run_on_incoming(connection: duckdb.DuckDBPyConnection, incoming: pa.Table, statement: str, parameters: Mapping[str, object]) -> None:
-    """Run a statement that stages the parsed table, which it finds under the name `incoming`."""
-    connection.register("incoming", incoming)
-    try:
-        connection.execute(statement, dict(parameters))
-    finally:
-        connection.unregister("incoming")
 
 
 def stage(connection: duckdb.DuckDBPyConnection, reader: Reader, parsed: pa.Table, feed: Feed, artifact: Artifact) -> pa.Table | Unreadable:

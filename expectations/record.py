@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+import pyarrow as pa
 
 from expectations.gate import Result
 from expectations.rules import Suite
+from warehouse.database import run_on_incoming
 from warehouse.files import identifier, sql_of
 
 
@@ -64,35 +66,39 @@ def write(
     detected_at: datetime,
 ) -> None:
     """Call it in the transaction that commits what the results speak of."""
-    statement = sql_of("expectations", "result.sql")
-    for result in results:
-        rule = result.rule
-        connection.execute(
-            statement,
-            {
-                "result_id": result_id(batch_id, rule.rule_id),
-                "run_id": run_id,
-                "batch_id": batch_id,
-                "feed_id": feed_id,
-                "government_code": government_code,
-                "agency_code": "-",
-                "suite": suite.name,
-                "table_name": suite.table_name,
-                "column_name": rule.constraint.column,
-                "rule_id": rule.rule_id,
-                "expectation_type": rule.constraint.expectation_type,
-                "kwargs": json.dumps(rule.constraint.kwargs(), ensure_ascii=False),
-                "dimension": rule.dimension,
-                "severity": rule.severity,
-                "scope": rule.scope,
-                "status": result.status,
-                "element_count": result.element_count,
-                "evaluated_count": result.evaluated_count,
-                "unexpected_count": result.unexpected_count,
-                "missing_count": result.missing_count,
-                "observed_value": result.observed_value,
-                "reproduce_sql": rule.reproduce_sql(),
-                "detected_at": detected_at,
-            },
-        )
+    rows = [
+        {
+            "result_id": result_id(batch_id, result.rule.rule_id),
+            "column_name": result.rule.constraint.column,
+            "rule_id": result.rule.rule_id,
+            "expectation_type": result.rule.constraint.expectation_type,
+            "kwargs": json.dumps(result.rule.constraint.kwargs(), ensure_ascii=False),
+            "dimension": result.rule.dimension,
+            "severity": result.rule.severity,
+            "scope": result.rule.scope,
+            "status": result.status,
+            "element_count": result.element_count,
+            "evaluated_count": result.evaluated_count,
+            "unexpected_count": result.unexpected_count,
+            "missing_count": result.missing_count,
+            "observed_value": result.observed_value,
+            "reproduce_sql": result.rule.reproduce_sql(),
+        }
+        for result in results
+    ]
+    of_all = {
+        "run_id": run_id,
+        "batch_id": batch_id,
+        "feed_id": feed_id,
+        "government_code": government_code,
+        "suite": suite.name,
+        "table_name": suite.table_name,
+        "detected_at": detected_at,
+    }
+    run_on_incoming(connection, pa.Table.from_pylist(rows, schema=_RESULT), sql_of("expectations", "result.sql"), of_all)
     connection.execute(sql_of("expectations", "result_by_owner.sql"), {"batch_id": batch_id})
+
+
+_COUNTS = ("element_count", "evaluated_count", "unexpected_count", "missing_count")
+_TEXTS = ("result_id", "column_name", "rule_id", "expectation_type", "kwargs", "dimension", "severity", "scope", "status", "observed_value", "reproduce_sql")
+_RESULT = pa.schema([(name, pa.string()) for name in _TEXTS] + [(name, pa.int64()) for name in _COUNTS])

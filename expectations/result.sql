@@ -1,26 +1,13 @@
--- One outcome of one rule on one batch.
+-- Outcomes of rules on one batch, one row each (`incoming`), with what they have in common.
 insert into quality.expectation_result by name
 select
-    $result_id as result_id,
+    incoming.*,
     $run_id as run_id,
     $batch_id as batch_id,
     $feed_id as feed_id,
     $government_code as government_code,
-    $agency_code as agency_code,
+    '-' as agency_code,
     $suite as suite,
     $table_name as table_name,
-    $column_name as column_name,
-    $rule_id as rule_id,
-    $expectation_type as expectation_type,
-    $kwargs as kwargs,
-    $dimension as dimension,
-    $severity as severity,
-    $scope as scope,
-    $status as status,
-    $element_count as element_count,
-    $evaluated_count as evaluated_count,
-    $unexpected_count as unexpected_count,
-    $missing_count as missing_count,
-    $observed_value as observed_value,
-    $reproduce_sql as reproduce_sql,
-    $detected_at as detected_at;
+    $detected_at as detected_at
+from incoming;

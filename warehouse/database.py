@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from warehouse import migrations
 
@@ -70,6 +71,15 @@ def run_script(connection: duckdb.DuckDBPyConnection, script: str, parameters: M
     """Run the statements of a SQL file one after the other, each with those parameters that it names."""
     for statement in connection.extract_statements(script):
         connection.execute(statement, {name: parameters[name] for name in statement.named_parameters})
+
+
+def run_on_incoming(connection: duckdb.DuckDBPyConnection, incoming: pa.Table, statement: str, parameters: Mapping[str, object] | None = None) -> None:
+    """Run a statement that finds the Arrow table under the name `incoming`."""
+    connection.register("incoming", incoming)
+    try:
+        connection.execute(statement, dict(parameters or {}))
+    finally:
+        connection.unregister("incoming")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ class FeedKind(StrEnum):
     SUBMISSION = "submission"
     PUBLISHED_INDEX = "published_index"
     CHECK_LOG = "check_log"
+    PROMETHEUS = "prometheus"
     CKAN = "ckan"
     DATA_JSON = "data_json"
 
@@ -27,6 +28,7 @@ PRODUCT_OF_KIND = {
     FeedKind.SUBMISSION: Product.SUBMISSIONS,
     FeedKind.PUBLISHED_INDEX: Product.SUBMISSIONS,
     FeedKind.CHECK_LOG: Product.UPTIME,
+    FeedKind.PROMETHEUS: Product.UPTIME,
     FeedKind.CKAN: Product.OPEN_DATA,
     FeedKind.DATA_JSON: Product.OPEN_DATA,
 }
@@ -54,9 +56,18 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Credential:
+    """How a live source wants to be asked: `scheme` is `bearer` or `basic`. The secret itself stays in the environment variable that is named here."""
+
+    scheme: str
+    variable: str
+
+
+@dataclass(frozen=True)
 class Feed:
     """One configured source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set.
-    `declared` says where the settings name it (file, line, key), for messages."""
+    `declared` says where the settings name it (file, line, key), for messages. `job` (none: any) and `since_s`, how far back the first run asks, are of
+    monitors that are asked for a stretch of time."""
 
     id: str
     kind: FeedKind
@@ -69,6 +80,9 @@ class Feed:
     objective: float | None = None
     services: tuple[Service, ...] = ()
     declared: str = ""
+    job: str | None = None
+    since_s: int = 30 * 86400
+    credential: Credential | None = None
 
     @property
     def product(self) -> Product:

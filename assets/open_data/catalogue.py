@@ -15,10 +15,10 @@ from assets.open_data import distribution
 from assets.open_data.distribution import Distribution
 from expectations.dataset import SUITE
 from expectations.drift import with_source_columns
-from expectations.intake import Batch, Counts, Reader, Unreadable, counts_of_compared, run_on_incoming
+from expectations.intake import Batch, Counts, Reader, Unreadable, counts_of_compared
 from warehouse import period as quarter
 from warehouse.archive import Artifact
-from warehouse.database import run_script
+from warehouse.database import run_on_incoming, run_script
 from warehouse.files import sql_of
 from warehouse.registry import Feed
 

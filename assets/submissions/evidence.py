@@ -13,9 +13,8 @@ import filetype
 import pyarrow as pa
 
 from assets.arrival import Clock, Lying, is_one_line, refusal, shown
-from expectations.intake import run_on_incoming
 from warehouse.archive import Archive
-from warehouse.database import transaction
+from warehouse.database import run_on_incoming, transaction
 from warehouse.files import sha256_of
 from warehouse.registry import Feed
 
@@ -157,10 +156,10 @@ def load(connection: duckdb.DuckDBPyConnection, archive: Archive, feed_id: str) 
     reviews = pa.Table.from_pylist([{"review_id": number} | asdict(review) for number, review in enumerate(archive.reviews(), start=1)], schema=_REVIEW)
     with transaction(connection):
         connection.execute("delete from core.evidence_file where feed_id = $1", [feed_id])
-        run_on_incoming(connection, files, "insert into core.evidence_file by name from incoming", {})
+        run_on_incoming(connection, files, "insert into core.evidence_file by name from incoming")
         for table, columns in (("core.evidence_review", "* exclude (reviewed_by)"), ("core.reviewer", "review_id, reviewed_by")):
             connection.execute(f"delete from {table}")
-            run_on_incoming(connection, reviews, f"insert into {table} by name select {columns} from incoming", {})
+            run_on_incoming(connection, reviews, f"insert into {table} by name select {columns} from incoming")
 
 
 _TIME = pa.timestamp("us", tz="UTC")

@@ -4,9 +4,10 @@ import duckdb
 import pyarrow as pa
 
 from assets.submissions.sheet import read_sheet
-from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared, run_on_incoming
+from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
 from expectations.published_index import SUITE
 from warehouse.archive import Artifact
+from warehouse.database import run_on_incoming
 from warehouse.files import sql_of
 from warehouse.registry import Feed
 

@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 
 from assets.submissions import cells, override
 from assets.submissions.sheet import read_sheet
-from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared, run_on_incoming
+from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
 from expectations.submission import SUITE
 from warehouse.archive import Artifact
-from warehouse.database import run_script
+from warehouse.database import run_on_incoming, run_script
 from warehouse.files import sql_of
 from warehouse.registry import Feed
 

@@ -11,8 +11,9 @@ import pyarrow.parquet as pa_parquet
 from assets.uptime import lake_day
 from expectations import check
 from expectations.drift import with_source_columns
-from expectations.intake import Batch, Counts, Reader, Unreadable, run_on_incoming
+from expectations.intake import Batch, Counts, Reader, Unreadable
 from warehouse.archive import Artifact
+from warehouse.database import run_on_incoming
 from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
