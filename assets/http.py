@@ -1,9 +1,12 @@
 """The one HTTP session that all connectors get: TLS verified, private addresses refused, one request a second per host, retries with a bound,
 a deadline for the whole reply and a cap on its decompressed size. No connector opens a connection of its own."""
 
+import base64
+import os
 import re
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +16,19 @@ from requests_ratelimiter import LimiterMixin
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from warehouse.registry import Credential
+
 USER_AGENT = "kesiapan (readiness of regional governments; open-data and uptime harvest)"
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 _SECRET = re.compile(r"(?i)((?:key|secret|secret_key|token|apikey|api_key)[=/])[^/&?#]+")
 
 
 class SourceUnreachable(RuntimeError):
     """A source did not answer, or not with what was asked for. The message names the address, without secrets."""
+
+
+class BadCredential(ValueError):
+    """An environment variable that should hold a secret is not set, or holds something else. The message names the variable, never what it holds."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,33 @@ class _Session(LimiterMixin, HTTPSession):  # type: ignore[misc]  # neither base
     pass
 
 
-def session(allow_loopback: bool = False, limits: Limits | None = None, per_second: float = 1.0) -> requests.Session:
+def authorization(credential: Credential, environment: Mapping[str, str] = os.environ) -> str:
+    """The `Authorization` header that a credential stands for. Raises `BadCredential`."""
+    secret = environment.get(credential.variable, "").strip()
+    if not secret:
+        raise BadCredential(f"environment variable {credential.variable} is not set")
+    if credential.scheme == "basic":
+        if ":" not in secret:
+            raise BadCredential(f"environment variable {credential.variable} holds no user:password")
+        return "Basic " + base64.b64encode(secret.encode()).decode()
+    if not _TOKEN.fullmatch(secret):
+        raise BadCredential(f"environment variable {credential.variable} holds no bearer token; accepted: letters, digits and -._~+/= only")
+    return f"Bearer {secret}"
+
+
+class _Authorization(requests.auth.AuthBase):
+    """Set on each request, so that no .netrc takes its place; a redirect to another host or port loses it."""
+
+    def __init__(self, header: str) -> None:
+        self._header = header
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+
+def session(allow_loopback: bool = False, limits: Limits | None = None, per_second: float = 1.0, credential: Credential | None = None) -> requests.Session:
+    """With a `credential`, each request carries it. Raises `BadCredential`."""
     limits = limits or Limits()
     config = Config(
         ip_filter_enable=True,
@@ -49,6 +85,7 @@ def session(allow_loopback: bool = False, limits: Limits | None = None, per_seco
     made: requests.Session = _Session(per_second=per_second, config=config)
     made.max_redirects = 5
     made.headers["Accept-Encoding"] = "gzip"
+    made.auth = None if credential is None else _Authorization(authorization(credential))
     retry = Retry(
         total=limits.retries,
         backoff_factor=limits.backoff_s,

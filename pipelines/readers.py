@@ -2,7 +2,7 @@
 
 from assets.open_data import ckan, data_json
 from assets.submissions import published_index, submission
-from assets.uptime import check_log
+from assets.uptime import check_log, prometheus
 from expectations.intake import Reader
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
@@ -16,6 +16,8 @@ def reader_of(feed: Feed, lake: Lake) -> Reader:
             return published_index.READER
         case FeedKind.CHECK_LOG:
             return check_log.reader(feed, lake)
+        case FeedKind.PROMETHEUS:
+            return prometheus.reader(feed, lake)
         case FeedKind.CKAN:
             return ckan.READER
         case FeedKind.DATA_JSON:

@@ -1,8 +1,9 @@
 """Reads `sources.toml` and the environment, once, into frozen values. Every mistake is one line: file, line, key, what was found, what is accepted."""
 
+import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,16 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from assets import http
 from warehouse.home import Home
-from warehouse.registry import Feed, FeedKind, Government, Product, Service
+from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, Product, Service
 
 ROOT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
 SEVERAL = Government("-", "rows name their own government", "UTC")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+UPTIME_KINDS = tuple(kind for kind, product in PRODUCT_OF_KIND.items() if product is Product.UPTIME)
+CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its scheme
 
 
 class SettingsError(ValueError):
@@ -66,6 +70,7 @@ def _duration(value: object) -> object:
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Objective = Annotated[float, Field(gt=0, lt=1)]
+Variable = Annotated[str, StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]
 Host = Annotated[str, StringConstraints(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$")]
 
 
@@ -81,7 +86,7 @@ class _Government(_Entry):
 
 class _Feed(_Entry):
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-    kind: Literal["submission", "published_index", "check_log", "ckan", "data_json"]
+    kind: Literal["submission", "published_index", "check_log", "prometheus", "ckan", "data_json"]
     government: Code
     path: str | None = None
     url: str | None = None
@@ -89,6 +94,10 @@ class _Feed(_Entry):
     hosts: list[Host] = []
     max_hold: Annotated[int, BeforeValidator(_duration)] | None = None
     objective: Objective | None = None
+    job: Annotated[str, StringConstraints(min_length=1)] | None = None
+    since: Annotated[int, BeforeValidator(_duration)] | None = None
+    bearer: Variable | None = None
+    basic_auth: Variable | None = None
 
 
 class _Service(_Entry):
@@ -108,11 +117,15 @@ _ACCEPTED = {
     "id": "lower-case letters, digits and _, a letter first",
     "objective": "a share between 0 and 1, such as 0.99",
     "hosts": 'host names in lower case; ".go.id" is any host below go.id',
+    "job": "the label that Prometheus gives the prober's scrapes, as text",
+    "bearer": '"env:NAME", the environment variable that holds the token',
+    "basic_auth": '"env:NAME", the environment variable that holds user:password',
 }
 
 
-def read_sources(path: Path) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
-    """Governments and feeds of a settings file; paths in it are relative to it. Raises `SettingsError` with every mistake found."""
+def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
+    """Governments and feeds of a settings file; paths in it are relative to it. Raises `SettingsError` with every mistake found. What `env:NAME` names
+    must be set in `environment`, and stays there."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -139,7 +152,7 @@ def read_sources(path: Path) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
                 entries[table].append((index, model.model_validate(values)))
             except ValidationError as error:
                 mistakes += _mistakes_of(error, places, table, index, model)
-    mistakes += _inconsistencies(document, entries, places)
+    mistakes += _inconsistencies(document, entries, places, environment)
     if mistakes:
         raise SettingsError("\n".join(sorted(mistakes, key=_by_line)))
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
@@ -168,25 +181,34 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
             if service.feed == entry.id
         ),
         declared=declared,
+        job=entry.job,
+        since_s=entry.since or Feed.since_s,
+        credential=next(_credentials(entry), None),
     )
+
+
+def _credentials(entry: _Feed) -> Iterator[Credential]:
+    for key, scheme in CREDENTIALS.items():
+        if written := getattr(entry, key):
+            yield Credential(scheme, written.removeprefix("env:"))
 
 
 def _mistakes_of(error: ValidationError, places: "_Places", table: str, index: int, model: type[_Entry]) -> Iterator[str]:
     for detail in error.errors():
         key = str(detail["loc"][0]) if detail["loc"] else ""
         where = f"{places.of(table, index, key)}: {table}.{key}"
-        found = detail.get("input")
+        found = "what stands there" if key in CREDENTIALS else repr(detail.get("input"))  # it may be the secret itself
         match detail["type"]:
             case "extra_forbidden":
                 yield f"{where}: unknown key; accepted: {', '.join(model.model_fields)}"
             case "missing":
                 yield f"{where}: is missing; accepted: {_ACCEPTED.get(key, 'text')}"
             case "literal_error":
-                yield f"{where}: {found!r} is not accepted; accepted: {detail['ctx']['expected']}"
+                yield f"{where}: {found} is not accepted; accepted: {detail['ctx']['expected']}"
             case "value_error":
-                yield f"{where}: {found!r} is not accepted; {detail['ctx']['error']!s}"
+                yield f"{where}: {found} is not accepted; {detail['ctx']['error']!s}"
             case _:
-                yield f"{where}: {found!r} is not accepted; accepted: {_ACCEPTED.get(key, detail['msg'])}"
+                yield f"{where}: {found} is not accepted; accepted: {_ACCEPTED.get(key, detail['msg'])}"
 
 
 def _by_line(mistake: str) -> tuple[int, str]:
@@ -199,7 +221,7 @@ def _listed(document: dict[str, Any], table: str) -> list[dict[str, Any]]:
     return [entry for entry in (listed if isinstance(listed, list) else [listed]) if isinstance(entry, dict)]
 
 
-def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int, Any]]], places: "_Places") -> Iterator[str]:
+def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int, Any]]], places: "_Places", environment: Mapping[str, str]) -> Iterator[str]:
     codes = {entry.code for _, entry in entries["government"]}
     whole = len(entries["government"]) == len(_listed(document, "government"))  # else what has no government may only refer to one with a mistake in it
     zones = available_timezones()
@@ -210,9 +232,11 @@ def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int
             where = f"{places.of('government', index, 'timezone')}: government.timezone"
             yield f"{where}: {entry.timezone!r} is no time zone; accepted: IANA names such as Asia/Makassar"
     for index, entry in entries["feed"]:
-        yield from _feed_mistakes(entry, codes if whole else None, partial(places.key, "feed", index))
+        at = partial(places.key, "feed", index)
+        yield from _feed_mistakes(entry, codes if whole else None, at)
+        yield from _credential_mistakes(entry, at, environment)
     unreadable = {str(feed.get("id")) for feed in _listed(document, "feed")} - {entry.id for _, entry in entries["feed"]}
-    uptime = sorted(entry.id for _, entry in entries["feed"] if entry.kind == "check_log")
+    uptime = sorted(entry.id for _, entry in entries["feed"] if entry.kind in UPTIME_KINDS)
     for index, entry in entries["service"]:
         if entry.feed not in uptime and entry.feed not in unreadable:
             where = f"{places.of('service', index, 'feed')}: service.feed"
@@ -230,12 +254,29 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
         yield f"{at('path')}: give either path (recorded input) or url (a live source)"
     if entry.url is not None:
         yield from _bad_url(at("url"), entry.url, entry.allow_loopback)
-    if entry.kind == "check_log" and entry.max_hold is None:
+    if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
-    if entry.kind != "check_log":
+    if entry.kind not in UPTIME_KINDS:
         for key in ("max_hold", "objective", "hosts"):
             if getattr(entry, key):
-                yield f"{at(key)}: belongs to uptime feeds (check_log), this one is {entry.kind}"
+                yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
+    if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:
+        for key in ("job", "since", *CREDENTIALS):
+            if getattr(entry, key):
+                yield f"{at(key)}: belongs to {FeedKind.PROMETHEUS} feeds, this one is {entry.kind}"
+
+
+def _credential_mistakes(entry: _Feed, at: Callable[[str], str], environment: Mapping[str, str]) -> Iterator[str]:
+    """No message shows what the variable holds."""
+    if entry.bearer and entry.basic_auth:
+        yield f"{at('basic_auth')}: give either bearer or basic_auth"
+    for key, scheme in CREDENTIALS.items():
+        if written := getattr(entry, key):
+            variable = written.removeprefix("env:")
+            try:
+                http.authorization(Credential(scheme, variable), environment)
+            except http.BadCredential as error:
+                yield f"{at(key)}: {error}"
 
 
 def _duplicates(entries: list[tuple[int, Any]], table: str, key: str, places: "_Places") -> Iterator[str]:

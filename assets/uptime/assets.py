@@ -6,13 +6,13 @@ import dagster as dg
 
 from assets import checks
 from assets.ingest import build_feed_asset, feed_key
-from assets.uptime import check_log, roll_up
+from assets.uptime import check_log, prometheus, roll_up
 from assets.uptime.service_quarter import reckon
 from expectations import check, derived, record
 from warehouse import period as quarter
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
-from warehouse.registry import Feed
+from warehouse.registry import Feed, FeedKind
 
 SERVICE_DAY = dg.AssetKey(["uptime", "service_day"])
 INCIDENT = dg.AssetKey(["uptime", "incident"])
@@ -20,7 +20,12 @@ SERVICE_QUARTER = dg.AssetKey(["uptime", "service_quarter"])
 
 
 def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
-    built = [build_feed_asset(feed, check_log.reader, check.suite(feed.hosts, feed.max_hold_s)) for feed in feeds]
+    built = []
+    for feed in feeds:
+        if feed.kind is FeedKind.PROMETHEUS:
+            built.append(build_feed_asset(feed, prometheus.reader, prometheus.suite(feed), arrive_from=prometheus.arrive_from))
+        else:
+            built.append(build_feed_asset(feed, check_log.reader, check.suite(feed.hosts, feed.max_hold_s)))
 
     @dg.multi_asset(
         specs=[

@@ -1,0 +1,267 @@
+"""Prometheus with a blackbox exporter: what its API is asked for, and how a reply becomes checks. Raw samples at their true scrape times, never
+resampled: an instant query with a range selector. Staging and promotion are those of check logs."""
+
+import json
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from assets import arrival, http
+from assets.arrival import Arrive, Clock
+from assets.uptime import check_log, lake_day
+from expectations import check
+from expectations.drift import with_source_columns
+from expectations.intake import Batch, Counts, Reader, Unreadable
+from expectations.rules import Suite
+from warehouse.archive import Archive, Artifact
+from warehouse.database import Warehouse
+from warehouse.lake import Lake
+from warehouse.registry import Feed
+
+SUCCESS, DURATION, HTTP_STATUS, UP = METRICS = ("probe_success", "probe_duration_seconds", "probe_http_status_code", "up")
+PER_SECOND = 5.0  # it is the government's own monitor: a month in 12 s
+MOST_CHECKS = 100_000  # in one reply: about 10 MB, and a hundredth of the samples that Prometheus allows a query by default
+SHORTEST = timedelta(minutes=2)  # no stretch is cut shorter
+OVERLAP = timedelta(hours=2)  # so late may an agent deliver, or a block of samples be appended to
+DAY = timedelta(days=1)
+STATUS = {"1": "up", "0": "down"}  # whatever else stands there is shown as it is, and set aside by the rule on statuses
+
+Labels = tuple[tuple[str, str], ...]
+
+
+# What is asked for.
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """A Prometheus, asked for stretches of time. `get` sends a query, evaluated at a moment; `job` is the prober's, none: any."""
+
+    get: Callable[[str, datetime], bytes]
+    job: str | None
+
+    @property
+    def selector(self) -> str:
+        return "" if self.job is None else f"{{job={_quoted(self.job)}}}"
+
+    def checks(self, start: datetime, end: datetime) -> dict[str, int]:
+        """How many checks there are, by job."""
+        counted = _result(self.get(f"sum by (job) (count_over_time({SUCCESS}{self.selector}{_back(start, end)}))", end), "vector")
+        return {one["metric"].get("job", ""): int(_value(one)) for one in counted}
+
+    def samples(self, jobs: list[str], start: datetime, end: datetime) -> bytes:
+        """The reply with everything that a check is made of."""
+        wanted = "|".join(re.escape(job) for job in jobs)
+        return self.get(f'{{__name__=~"{"|".join(METRICS)}",job=~{_quoted(wanted)}}}{_back(start, end)}', end)
+
+    def standstill(self, start: datetime, end: datetime) -> str | None:
+        """Why there is no check between two moments; None if there are some. An empty result is no success: it may be a prober that died."""
+        if self.checks(start, end):
+            return None
+        reached = _result(self.get(f"max(max_over_time({UP}{self.selector}{_back(start, end)}))", end), "vector")
+        if not reached:
+            why = "nothing was scraped either: Prometheus stood still, or has no such job"
+        elif _value(reached[0]) == 0:
+            why = f"the prober could not be reached ({UP} is 0), so nobody knows whether the services were up"
+        else:
+            why = f"other scrapes succeeded ({UP} is 1): is the prober's job still configured?"
+        return f"no {SUCCESS}{self.selector} since {start:%Y-%m-%d %H:%M} UTC: {why}"
+
+
+def arrive_from(warehouse: Warehouse) -> Arrive:
+    """Archive the replies for all time that is not committed yet, one per UTC day, or per half or quarter where a day is too much. The day of the newest
+    committed check is asked for again: what came late is merged. Nothing is asked for beyond a reply that cannot be understood, so that no later
+    check hides what is missing."""
+
+    def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
+        if feed.url is None:
+            return arrival.arrive(feed, archive, clock)
+        address = feed.url.rstrip("/") + "/api/v1/query"
+        stored: list[Artifact] = []
+        problems: list[str] = []
+        try:
+            with http.session(feed.allow_loopback, per_second=PER_SECOND, credential=feed.credential) as session:
+                monitor = Monitor(lambda query, at: http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"}), feed.job)
+                now = clock().replace(microsecond=0)
+                for start, end, jobs in _stretches(monitor, _first_moment(warehouse, feed, now), now):
+                    name = f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z"
+                    data = monitor.samples(jobs, start, end)
+                    artifact = archive.store(feed.id, name, data, clock())
+                    stored.append(artifact)
+                    try:
+                        parse(data, artifact)
+                    except Unreadable as error:
+                        raise Unreadable(f"{name}: {error}") from error
+                    problems += [f"{name}: Prometheus warns: {warning}" for warning in _reply(data).get("warnings") or []]
+                problems += filter(None, [monitor.standstill(now - timedelta(seconds=max(feed.max_hold_s, 1)), now)])
+        except (http.SourceUnreachable, http.BadCredential) as error:
+            problems.append(str(error))
+        except Unreadable as error:
+            problems.append(f"{http.redacted(address)}: {error}; nothing later was asked for")
+        return stored, tuple(f"{feed.declared}: {problem}" for problem in problems)
+
+    return arrive
+
+
+def _first_moment(warehouse: Warehouse, feed: Feed, now: datetime) -> datetime:
+    """The UTC midnight from which on checks are asked for."""
+    committed = None
+    if warehouse.path.exists():
+        with warehouse.open_for_reading() as connection:
+            row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
+            committed = None if row is None else row[0]
+    first = now - timedelta(seconds=feed.since_s) if committed is None else committed.astimezone(UTC) - OVERLAP
+    return first.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _stretches(monitor: Monitor, first: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
+    """Start, end and jobs of each stretch with checks in it, in the order of time. Days are halved, not cut at `until`: a stretch keeps its start."""
+    while first < until:
+        yield from _halved(monitor, first, first + DAY, until)
+        first += DAY
+
+
+def _halved(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
+    if start >= until:
+        return
+    found = monitor.checks(start, min(end, until))
+    if sum(found.values()) <= MOST_CHECKS or end - start < SHORTEST:
+        if found:
+            yield start, min(end, until), sorted(found)
+        return
+    middle = start + (end - start) / 2
+    yield from _halved(monitor, start, middle, until)
+    yield from _halved(monitor, middle, end, until)
+
+
+def _back(start: datetime, end: datetime) -> str:
+    return f"[{round((end - start) / timedelta(milliseconds=1))}ms]"
+
+
+def _quoted(text: str) -> str:
+    """A string of PromQL, which escapes as JSON does."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+# How a reply is read.
+
+
+def parse(data: bytes, artifact: Artifact) -> pa.Table:
+    """One row per sample of `probe_success`, in the columns of a check log; `source_row` counts them. Where the same scrape says `up` 0, nobody
+    checked: `unknown`. (The certificate's expiry is not read: a check has no place for it.)"""
+    of_target: dict[Labels, dict[str, dict[float, str]]] = defaultdict(dict)
+    names: set[str] = set()
+    for place, one in enumerate(_result(data, "matrix"), start=1):
+        labels = dict(one["metric"])
+        metric = labels.pop("__name__", "")
+        names |= {metric, *labels}
+        of_target[tuple(sorted(labels.items()))][metric] = _samples(one, place)
+    targets = {labels: metrics for labels, metrics in of_target.items() if metrics.get(SUCCESS)}
+    if not targets:
+        raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
+    _refuse_doubled(targets)
+    rows = [row for labels, metrics in targets.items() for row in _checks(dict(labels), metrics)]
+    columns = dict(zip(check_log.ACCEPTED, zip(*rows, strict=True), strict=True))
+    table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+    return with_source_columns(pa.table({"source_row": pa.array(range(1, len(rows) + 1), pa.int64())} | table), sorted(names))
+
+
+def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]]) -> Iterator[tuple[str | None, ...]]:
+    """Service, url, time, status, latency and HTTP status of each check of one target."""
+    service = labels.get("instance")
+    scheme = "http" if HTTP_STATUS in metrics else "probe"  # of a target that is written without one, as ping and TCP targets are
+    url = service if service is None or "://" in service else f"{scheme}://{service}"
+    durations, codes, ups = (metrics.get(name, {}) for name in (DURATION, HTTP_STATUS, UP))
+    for at, value in metrics[SUCCESS].items():
+        status = "unknown" if ups.get(at) == "0" else STATUS.get(value, value)
+        yield service, url, _moment(at), status, _milliseconds(durations.get(at)), codes.get(at)
+
+
+def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]]) -> None:
+    """Two series may follow each other, as when labels were changed. Side by side, nobody can say which of them is the service."""
+    spans = sorted((dict(labels).get("instance", ""), min(metrics[SUCCESS]), max(metrics[SUCCESS]), labels) for labels, metrics in targets.items())
+    for (service, _, last, one), (following, first, _, other) in pairwise(spans):
+        if service and service == following and first <= last:
+            apart = " and ".join(
+                ", ".join(f"{name}={value!r}" for name, value in sorted(set(mine) - set(theirs))) for mine, theirs in ((one, other), (other, one))
+            )
+            raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: one probe of each target, chosen by job in the settings")
+
+
+def _reply(data: bytes) -> dict[str, Any]:
+    if data.lstrip()[:1] == b"<":
+        raise Unreadable("this is a web page, not a reply of Prometheus; is there a login or a block in front of it?")
+    try:
+        reply = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"this is no JSON ({str(error)[:100]}); accepted: a reply of Prometheus' /api/v1/query") from error
+    if not isinstance(reply, dict) or "status" not in reply:
+        raise Unreadable("this is no reply of Prometheus: it has no status")
+    if reply["status"] != "success":
+        raise Unreadable(f"Prometheus says {reply['status']}: {reply.get('errorType')}: {str(reply.get('error'))[:300]}")
+    return reply
+
+
+def _result(data: bytes, kind: str) -> list[dict[str, Any]]:
+    """The series of a reply, each with the labels in `metric`."""
+    body = _reply(data).get("data")
+    found = body.get("resultType") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or found != kind:
+        raise Unreadable(f"the reply's resultType is {found!r}; accepted: {kind!r}" + (" (a range selector, such as probe_success[1d])" * (kind == "matrix")))
+    series = body.get("result")
+    if not isinstance(series, list) or not all(isinstance(one, dict) and isinstance(one.get("metric"), dict) for one in series):
+        raise Unreadable("the reply's result is no list of series with their labels (metric)")
+    if not all(isinstance(value, str) for one in series for value in one["metric"].values()):
+        raise Unreadable("a label of a series is no text")
+    return series
+
+
+def _samples(series: dict[str, Any], place: int) -> dict[float, str]:
+    """Value by time, in seconds."""
+    values = series.get("values")
+    try:
+        samples: dict[float, str] | None = dict(values) if isinstance(values, list) else None
+    except (TypeError, ValueError):
+        samples = None
+    if samples is None or not all(isinstance(at, int | float) and isinstance(value, str) for at, value in samples.items()):
+        raise Unreadable(f"series {place}: its values are not pairs of a time and a number written as text")
+    return samples
+
+
+def _value(series: dict[str, Any]) -> float:
+    try:
+        return float(series["value"][1])
+    except (LookupError, TypeError, ValueError) as error:
+        raise Unreadable("a value of the reply is no number") from error
+
+
+def _moment(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return str(at)
+
+
+def _milliseconds(seconds: str | None) -> str | None:
+    try:
+        value = math.nan if seconds is None else float(seconds) * 1000
+    except ValueError:
+        return seconds
+    return f"{value:.3f}" if math.isfinite(value) else seconds
+
+
+def suite(feed: Feed) -> Suite:
+    """A reply about a day long past is not stale: whether the monitor is at work is asked when replies arrive."""
+    return check.suite(feed.hosts)
+
+
+def reader(feed: Feed, lake: Lake) -> Reader:
+    promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts] = lambda connection, batch: lake_day.promote(connection, batch, lake)  # noqa: E731
+    return Reader("prometheus 1", suite(feed), parse, check_log.stage, promote)
