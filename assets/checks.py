@@ -65,7 +65,7 @@ def results(key: dg.AssetKey, suite: Suite, stored: Mapping[str, Outcome]) -> li
 
 
 def _result(key: dg.AssetKey, rule: Rule, outcome: Outcome) -> dg.AssetCheckResult:
-    """Passed unless it failed, warned or could not run; `not_evaluated` passes and says so."""
+    """Passed unless it failed, warned or could not run; `not_evaluated` passes and says so, and what is only to be known (severity info) fails nothing."""
     metadata: dict[str, Any] = {"status": outcome.worst}
     if outcome.observed:
         metadata["observed"] = outcome.observed
@@ -78,7 +78,7 @@ def _result(key: dg.AssetKey, rule: Rule, outcome: Outcome) -> dg.AssetCheckResu
     return dg.AssetCheckResult(
         check_name=check_name(rule),
         asset_key=key,
-        passed=outcome.worst in ("pass", "not_evaluated"),
+        passed=outcome.worst in ("pass", "not_evaluated") or (rule.severity == "info" and outcome.worst != "error"),
         severity=dg.AssetCheckSeverity.ERROR if rule.severity == "critical" else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
     )

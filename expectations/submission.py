@@ -1,6 +1,8 @@
 """Rules for agency submissions: rows meant for `core.assessment`."""
 
-from expectations.rules import HasRows, Holds, Owners, Rule, Suite, Unique, steadiness
+from dataclasses import replace
+
+from expectations.rules import HasRows, Holds, Owners, Rule, Steady, Suite, Unique, steadiness
 
 SUITE = Suite(
     name="submission",
@@ -237,3 +239,6 @@ SUITE = Suite(
     watched=("value", "explanation", "evidence_file"),
     free_text=("explanation", "evidence_file", "submitted_by", "guesses", "agency_candidates"),
 )
+
+# For a feed that many senders share, as the inbox: the file before is somebody else's, and no measure for this one.
+OF_MANY_SENDERS = replace(SUITE, rules=tuple(rule for rule in SUITE.rules if not isinstance(rule.constraint, Steady)))

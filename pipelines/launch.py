@@ -47,7 +47,7 @@ class Session:
     def ingest(self) -> None:
         """What lies in the inbox or was sent and is to be judged by new rules, and every configured feed."""
         home = self._settings.home
-        if any(home.inbox.iterdir()) or unjudged(Archive(home.archive), INBOX, submission.READER):
+        if any(home.inbox.iterdir()) or unjudged(Archive(home.archive), INBOX, submission.READER_OF_MANY_SENDERS):
             self.inbox()
         self._run("ingest")
 

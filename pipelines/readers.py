@@ -11,7 +11,7 @@ from warehouse.registry import Feed, FeedKind
 def reader_of(feed: Feed, lake: Lake) -> Reader:
     match feed.kind:
         case FeedKind.SUBMISSION:
-            return submission.READER
+            return submission.reader(feed)
         case FeedKind.PUBLISHED_INDEX:
             return published_index.READER
         case FeedKind.CHECK_LOG:

@@ -86,7 +86,7 @@ def _names(lying: Sequence[Path]) -> str:
 
 
 def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list[dg.SensorDefinition]:
-    rules = f"{submission.READER.parser_version}, {submission.READER.suite.version}"
+    rules = f"{submission.READER_OF_MANY_SENDERS.parser_version}, {submission.READER_OF_MANY_SENDERS.suite.version}"
 
     @dg.sensor(
         name="inbox_arrivals",
@@ -102,7 +102,7 @@ def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list
         states = _states(entries)
         before = json.loads(context.cursor) if context.cursor else {"files": {}, "rules": None}
         context.update_cursor(json.dumps({"files": states, "rules": rules}))
-        if before["rules"] != rules and unjudged(Archive(home.archive), settings.INBOX, submission.READER):
+        if before["rules"] != rules and unjudged(Archive(home.archive), settings.INBOX, submission.READER_OF_MANY_SENDERS):
             return dg.RunRequest(run_key=f"rules {rules}")
         ready = [path for path in entries if path.name in states and states[path.name] == before["files"].get(path.name)]
         refused = "".join(f"; refused: {sentence}" for sentence in lying.refused)

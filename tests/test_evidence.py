@@ -65,10 +65,10 @@ class Office:
         artifacts = [self.archive.store("inbox", file.name, file.read_bytes(), self.now) for file in lying.files if file not in bundles]
         problems = evidence.collect(self.feed, bundles, self.archive, lambda: self.now)
         run_id = f"run {self.now:%d%H}"
-        take_in(self.warehouse, self.archive, self.feed, submission.READER, artifacts, (), run_id, lambda: self.now, lambda _: None)
+        take_in(self.warehouse, self.archive, self.feed, submission.reader(self.feed), artifacts, (), run_id, lambda: self.now, lambda _: None)
         with self.warehouse.open_for_writing() as connection:
             evidence.load(connection, self.archive, "inbox")
-            feedback.bring_up(connection, self.archive, self.feed, submission.READER, self.folder, lambda _: None)
+            feedback.bring_up(connection, self.archive, self.feed, submission.reader(self.feed), self.folder, lambda _: None)
         evidence.remove(self.feed, bundles, self.archive)
         return problems
 

@@ -55,11 +55,11 @@ class Office:
         artifact = self.archive.store("inbox", name, data, self.now)
         self.now += timedelta(minutes=1)
         run_id = f"run {self.now:%H%M}"
-        take_in(self.warehouse, self.archive, self.feed, submission.READER, [artifact], (), run_id, lambda: self.now, lambda _: None)
+        take_in(self.warehouse, self.archive, self.feed, submission.reader(self.feed), [artifact], (), run_id, lambda: self.now, lambda _: None)
 
     def tell(self) -> int:
         with self.warehouse.open_for_reading() as connection:
-            return feedback.bring_up(connection, self.archive, self.feed, submission.READER, self.folder, self.said.append)
+            return feedback.bring_up(connection, self.archive, self.feed, submission.reader(self.feed), self.folder, self.said.append)
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """The rows of a feedback workbook by header."""

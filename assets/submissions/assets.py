@@ -23,14 +23,15 @@ def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.Assets
         folder = committed.home.feedback if is_inbox else committed.home.feedback / committed.feed.id
         with committed.warehouse.open_for_writing() as connection:
             evidence.load(connection, committed.archive, committed.feed.id)
-            feedback.bring_up(connection, committed.archive, committed.feed, submission.READER, folder, committed.progress)
+            feedback.bring_up(connection, committed.archive, committed.feed, submission.reader(committed.feed), folder, committed.progress)
         if is_inbox:
             _empty(committed)
 
     built = []
     for feed in feeds:
         if feed.kind is FeedKind.SUBMISSION:
-            built.append(build_feed_asset(feed, always(submission.READER), submission.READER.suite, _arrive, after_commit))
+            reader = submission.reader(feed)
+            built.append(build_feed_asset(feed, always(reader), reader.suite, _arrive, after_commit))
         else:
             built.append(build_feed_asset(feed, always(published_index.READER), published_index.READER.suite))
     return built

@@ -82,7 +82,18 @@ def read_sheet(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str]
     The header is the first of the first 20 rows that names all of `required`, by column name or alias, in any case, with spaces or line breaks. Every
     sheet that has one is read, other sheets are passed over. `source_row` is the row of the first sheet read, from 1; of the k-th sheet after it
     (k = 1, 2, ...) it is k * 10,000,000 + row. A cell merged over several rows stands in each of them. Passed over are rows without text, the header
-    once more, totals and notes: a row with all of `required` is never taken for one of these two. Raises Unreadable."""
+    once more, totals and notes: a row with all of `required` is never taken for one of these two. Raises Unreadable.
+
+    An XLS is read by a process of its own: a damaged one can make its reader ask for all memory there is."""
+    if data.startswith(OLE2) and len(data) <= MAX_BYTES:
+        from assets.submissions import in_child
+
+        return in_child.read(data, columns, aliases, required)
+    return read_here(data, columns, aliases, required)
+
+
+def read_here(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str], required: tuple[str, ...]) -> pa.Table:
+    """`read_sheet` within this process, whatever the file is."""
     names = {column: column for column in columns} | dict(aliases)
     if len(data) > MAX_BYTES:
         raise Unreadable(f"the file has {len(data) / 2**20:.0f} MB; {ACCEPTED}")

@@ -1,5 +1,6 @@
 """Agency submissions: how their files are read, staged and promoted to `core.assessment`."""
 
+from dataclasses import replace
 from functools import reduce
 
 import duckdb
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from assets.submissions import cells, override
 from assets.submissions.sheet import read_sheet
 from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
-from expectations.submission import SUITE
+from expectations.submission import OF_MANY_SENDERS, SUITE
 from warehouse.archive import Artifact
 from warehouse.database import run_on_incoming, run_script
 from warehouse.files import sql_of
@@ -95,3 +96,9 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
 
 
 READER = Reader(parser_version="submission 3", suite=SUITE, parse=parse, stage=stage, promote=promote)
+READER_OF_MANY_SENDERS = replace(READER, suite=OF_MANY_SENDERS)
+
+
+def reader(feed: Feed) -> Reader:
+    """A feed that no settings declare is the inbox, which many senders share."""
+    return READER if feed.declared else READER_OF_MANY_SENDERS

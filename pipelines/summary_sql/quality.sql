@@ -9,7 +9,7 @@ outcome as (
     select
         feed_id,
         count(distinct rule_id) filter (where status = 'pass') as passed,
-        count(distinct rule_id) filter (where status = 'warn') as warned,
+        count(distinct rule_id) filter (where status = 'warn' and severity = 'warning') as warned,
         count(distinct rule_id) filter (where status = 'fail') as failed,
         count(distinct rule_id) filter (where status = 'error') as errors
     from quality.current_result

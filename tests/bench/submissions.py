@@ -181,7 +181,7 @@ def run_workbooks(case: Case) -> dict[str, Any]:
         made_mib = measure.peak_mib()
 
         def taking_in() -> None:
-            outcomes.append(take_in(warehouse, archive, feed, submission.READER, present, (), "run", lambda: RECEIVED, lambda _: None))
+            outcomes.append(take_in(warehouse, archive, feed, submission.reader(feed), present, (), "run", lambda: RECEIVED, lambda _: None))
 
         outcomes: list[Any] = []
         profile = cProfile.Profile()

@@ -1,0 +1,139 @@
+"""A monitor as a province runs it, from Debian's packages, on this machine: Prometheus, the blackbox exporter, and a site whose answer a script changes."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.waiting import wait_until
+
+BINARIES = ("prometheus", "promtool", "prometheus-blackbox-exporter")
+MISSING = [name for name in BINARIES if shutil.which(name) is None]
+NEEDS_PROMETHEUS = pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=f"needs {', '.join(MISSING)} on the path; CI has them")
+CONFIG = """
+global: {{scrape_interval: 1s, scrape_timeout: 900ms}}
+scrape_configs:
+- job_name: blackbox
+  metrics_path: /probe
+  static_configs: [{{targets: {targets}}}]
+  relabel_configs:
+  - {{source_labels: [__address__], target_label: __param_target}}
+  - {{source_labels: [__param_target], target_label: instance}}
+  - {{target_label: __address__, replacement: "127.0.0.1:{prober}"}}
+- job_name: itself
+  static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+MODULES = "modules: {http_2xx: {prober: http, timeout: 800ms, http: {preferred_ip_protocol: ip4}}}\n"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@contextmanager
+def site() -> Iterator[tuple[str, dict[str, int]]]:
+    """Its address, and what it answers by path; change that and the next request gets it."""
+    answers: dict[str, int] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(answers.get(self.path, 404))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", answers
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)
+
+
+@contextmanager
+def _process(command: Sequence[str], ready: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            wait_until(f"{ready} ({log})", lambda: _answers(ready), limit_s=60)
+            yield process
+        finally:
+            process.kill()
+            process.wait(timeout=20)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def prober(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    (folder / "blackbox.yml").write_text(MODULES)
+    command = ["prometheus-blackbox-exporter", f"--config.file={folder / 'blackbox.yml'}", f"--web.listen-address=127.0.0.1:{port}"]
+    with _process(command, f"http://127.0.0.1:{port}/-/healthy", folder / "blackbox.log") as process:
+        yield process
+
+
+@contextmanager
+def prometheus(folder: Path, targets: Sequence[str] = (), prober_port: int = 9) -> Iterator[str]:
+    """Its address. What lies in `folder/data` already is its history."""
+    port = free_port()
+    (folder / "prometheus.yml").write_text(CONFIG.format(targets=json.dumps(list(targets)), prober=prober_port, port=port))
+    command = [
+        "prometheus",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=100y",  # else history is removed
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    ]
+    with _process(command, f"http://127.0.0.1:{port}/-/ready", folder / "prometheus.log"):
+        yield f"http://127.0.0.1:{port}"
+
+
+def backfill(folder: Path, metrics: dict[str, list[tuple[str, datetime, str]]]) -> None:
+    """History for a Prometheus that will be started on `folder`: by metric, samples (instance, time, value)."""
+    lines = []
+    for metric, samples in metrics.items():
+        lines.append(f"# TYPE {metric} gauge")
+        lines += [f'{metric}{{instance="{instance}",job="blackbox"}} {value} {at.timestamp():.3f}' for instance, at, value in sorted(samples)]
+    text = folder / "history.om"
+    text.write_text("\n".join([*lines, "# EOF\n"]))
+    command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=960h", "openmetrics", str(text), str(folder / "data")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def ask(address: str, query: str) -> list[dict[str, Any]]:
+    """The result of an instant query, now."""
+    with urllib.request.urlopen(f"{address}/api/v1/query?{urllib.parse.urlencode({'query': query})}", timeout=10) as reply:
+        found: list[dict[str, Any]] = json.load(reply)["data"]["result"]
+    return found
+
+
+def seconds_ago(address: str, query: str) -> float | None:
+    """How old the newest sample of a selector is."""
+    found = ask(address, f"max(timestamp({query}))")
+    return datetime.now(UTC).timestamp() - float(found[0]["value"][1]) if found else None

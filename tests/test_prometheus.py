@@ -1,0 +1,709 @@
+"""Feeds of kind prometheus: what a real Prometheus with a real prober has seen comes out as service-days, and whatever else may answer in its place
+is a failure with a reason. Nothing here leaves this machine."""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from assets import http
+from assets.uptime import check_log, prometheus, roll_up
+from expectations.intake import FeedOutcome, Reader, Unreadable, take_in
+from tests import monitor
+from tests.conftest import ROOT, kesiapan, published
+from tests.monitor import NEEDS_PROMETHEUS
+from tests.test_check_log import DayRow, days_of, incidents_of
+from tests.test_http import drip, raw_server
+from tests.waiting import wait_until
+from warehouse import reference
+from warehouse.archive import Archive, Artifact
+from warehouse.database import Warehouse
+from warehouse.lake import Lake
+from warehouse.registry import Credential, Feed, FeedKind, Government, Service
+
+SAMPLE = ROOT / "samples" / "uptime" / "kalbar_checks.csv"
+NOON = datetime(2026, 9, 10, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+HOLD_S = 150  # two and a half intervals of a minute
+MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
+REPLY = Artifact("0" * 64, 0, "application/json", "checks", "probe_success 2026-09-10T00:00Z", NOON)
+DINKES = "https://dinkes.contoh.go.id"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prometheus, "PER_SECOND", 200.0)
+
+
+def feed(url: str | None, **more: object) -> Feed:
+    known = Feed("checks", FeedKind.PROMETHEUS, MAKASSAR, url=url, allow_loopback=True, max_hold_s=HOLD_S, objective=0.99, declared="sources.toml:9: feed.url")
+    return replace(known, **more)  # type: ignore[arg-type]
+
+
+@dataclass
+class Site:
+    """One installation in a folder."""
+
+    root: Path
+    feed: Feed
+    now: datetime = NOON
+
+    def __post_init__(self) -> None:
+        self.archive = Archive(self.root / "archive")
+        self.lake = Lake(self.root / "lake")
+        self.warehouse = Warehouse(self.root / "warehouse.duckdb")
+        with self.warehouse.open_for_writing() as connection:
+            reference.load(connection, (self.feed.government,))
+
+    @property
+    def reader(self) -> Reader:
+        return (prometheus if self.feed.kind is FeedKind.PROMETHEUS else check_log).reader(self.feed, self.lake)
+
+    def refresh(self) -> FeedOutcome:
+        """As the feed's asset and the roll-up after it do."""
+        present, problems = prometheus.arrive_from(self.warehouse)(self.feed, self.archive, lambda: self.now)
+        run_id = f"run {time.monotonic_ns()}"
+        outcome = take_in(self.warehouse, self.archive, self.feed, self.reader, present, problems, run_id, lambda: self.now, lambda message: None)
+        with self.warehouse.open_for_writing() as connection:
+            roll_up.roll_up(connection, self.lake, self.feed)
+        return outcome
+
+    def query(self, statement: str) -> list[tuple[object, ...]]:
+        with self.warehouse.open_for_reading() as connection:
+            return connection.execute(statement).fetchall()
+
+    def days(self) -> list[DayRow]:
+        with self.warehouse.open_for_reading() as connection:
+            return days_of(connection)
+
+    def told(self, service: str) -> tuple[int, int]:
+        """Seconds up and down, over all days."""
+        ((up_s, down_s),) = self.query(f"select sum(up_s)::integer, sum(down_s)::integer from uptime.service_day where service_id = '{service}'")
+        return up_s, down_s  # type: ignore[return-value]
+
+
+# Against the real thing.
+
+
+@NEEDS_PROMETHEUS
+def test_what_a_real_prober_saw_comes_out_as_seconds_up_down_and_unknown(tmp_path: Path) -> None:
+    """A service that goes down and comes back, and a prober that is dead for a while: then nobody knows."""
+    port = monitor.free_port()
+    with ExitStack() as stack:
+        address, answers = stack.enter_context(monitor.site())
+        steady, flaky = f"{address}/steady", f"{address}/flaky"
+        answers |= {"/steady": 200, "/flaky": 200}
+        first_prober = stack.enter_context(monitor.prober(tmp_path, port))
+        url = stack.enter_context(monitor.prometheus(tmp_path, [steady, flaky], port))
+        site = Site(tmp_path, feed(url, max_hold_s=3))
+
+        def refresh() -> FeedOutcome:
+            site.now = datetime.now(UTC)
+            return site.refresh()
+
+        def seen(status: int) -> Callable[[], bool]:
+            return lambda: [one["value"][1] for one in monitor.ask(url, f'probe_http_status_code{{instance="{flaky}"}}')] == [str(status)]
+
+        wait_until("both services are probed", lambda: len(monitor.ask(url, "probe_success == 1")) == 2, limit_s=60)
+        answers["/flaky"] = 503
+        went_down = time.monotonic()
+        wait_until("the outage is seen", seen(503), limit_s=30)
+        time.sleep(4)  # the outage must last: there is nothing to wait for
+        answers["/flaky"] = 200
+        down_s = time.monotonic() - went_down
+        wait_until("its end is seen", seen(200), limit_s=30)
+        first = refresh()
+        assert (first.status, first.messages, first.rejected) == ("ok", (), 0)
+        assert first.added == first.read > 10
+
+        first_prober.kill()
+        died = time.monotonic()
+        wait_until("the prober is missed", lambda: (monitor.seconds_ago(url, "last_over_time(probe_success[1m])") or 0) > 7, limit_s=60)
+        missed = refresh()
+        assert missed.status == "failed"
+        assert re.search(r"sources.toml:9: feed.url: no probe_success since .* UTC: other scrapes succeeded \(up is 1\)", "; ".join(missed.messages))
+        site.feed = replace(site.feed, job="blackbox")
+        (message,) = refresh().messages
+        assert "the prober could not be reached (up is 0), so nobody knows whether the services were up" in message
+        stack.enter_context(monitor.prober(tmp_path, port))
+        wait_until("it is back", lambda: len(monitor.ask(url, "probe_success == 1")) == 2, limit_s=60)
+        dead_s = time.monotonic() - died
+        time.sleep(2)  # checks on both sides of the gap
+        last = refresh()
+        assert (last.status, last.rejected) == ("ok", 0)
+
+        spans = dict(site.query(f"select service, (max(checked_at) - min(checked_at))::varchar from read_parquet('{tmp_path}/lake/**/*.parquet') group by all"))
+        lake = site.query(
+            "select service, epoch(max(checked_at)) - epoch(min(checked_at)) from read_parquet($1) group by service".replace(
+                "$1", f"'{tmp_path}/lake/**/*.parquet'"
+            )
+        )
+        assert spans.keys() == {steady, flaky}
+        for service, whole_s in lake:
+            up_s, service_down_s = site.told(str(service))
+            unknown_s = float(whole_s) - up_s - service_down_s  # type: ignore[arg-type]
+            assert service_down_s == (pytest.approx(down_s, abs=2.1) if service == flaky else 0)
+            assert unknown_s == pytest.approx(dead_s - 3, abs=2.5), "the time without a prober is neither up nor down"
+        again = refresh()
+        assert again.added < 12, "what is known is not added again"
+        with site.warehouse.open_for_reading() as connection:
+            assert [(service, is_open) for service, _, _, _, is_open in incidents_of(connection)] == [(flaky, False)]
+        latencies = site.query("select count(*) from uptime.service_day where latency_p50_ms between 0.01 and 1000")
+        assert latencies[0][0] == len(site.days())
+
+
+@NEEDS_PROMETHEUS
+def test_the_real_history_of_kalimantan_barat_comes_out_as_from_its_log(tmp_path: Path) -> None:
+    """Every check of the log is a sample at its own time, and so the same seconds, to the last one."""
+    with duckdb.connect() as connection:
+        log = connection.execute(
+            f"select slug, url, last_updated::timestamptz, status, http_code, response_time_ms::double from read_csv('{SAMPLE}') order by last_updated"
+        ).fetchall()
+    history: dict[str, list[tuple[str, datetime, str]]] = {name: [] for name in prometheus.METRICS}
+    for _, url, at, status, code, latency_ms in log:
+        values = {"probe_success": int(status == "up"), "probe_http_status_code": code, "probe_duration_seconds": (latency_ms or 0) / 1000, "up": 1}
+        for name, value in values.items():
+            history[name].append((url, at, str(value)))
+    monitor.backfill(tmp_path, history)
+    services = tuple({url: Service(url, slug) for slug, url, *_ in log}.values())
+    common = feed(None, max_hold_s=26 * 3600, hosts=(".go.id",))
+    folders = [tmp_path / name for name in ("log", "monitor")]
+    by_log = Site(folders[0], replace(common, kind=FeedKind.CHECK_LOG, path=SAMPLE))
+    assert by_log.refresh().status == "ok"
+    with monitor.prometheus(tmp_path) as url:
+        by_monitor = Site(folders[1], replace(common, url=url, job="blackbox", since_s=92 * 86400, services=services), now=log[-1][2] + HOUR)
+        outcome = by_monitor.refresh()
+        assert (outcome.status, outcome.messages) == ("ok", ())
+        assert outcome.batches > 60
+    tables = []
+    for site in (by_log, by_monitor):
+        with site.warehouse.open_for_reading() as connection:
+            days = connection.execute("select * from uptime.service_day order by service_id, day").fetchall()
+            tables.append((days, incidents_of(connection)))
+    assert len(tables[0][0]) > 5000
+    assert tables[0] == tables[1]
+
+
+# Against a stand-in that can be told to misbehave.
+
+
+Answer = Callable[[Request], Response]
+
+
+def reply(series: list[dict[str, object]], kind: str = "matrix", **more: object) -> str:
+    return json.dumps({"status": "success", "data": {"resultType": kind, "result": series}} | more)
+
+
+@dataclass
+class StandIn:
+    """Answers the three queries of ours out of its samples: (metric, job, instance) to (time, value). `faults` come first, by the beginning of a query."""
+
+    samples: dict[tuple[str, str, str], list[tuple[datetime, str]]] = field(default_factory=dict)
+    faults: dict[str, Answer | None] = field(default_factory=dict)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)
+    largest: int = 0
+
+    def check(
+        self, at: datetime, value: str = "1", instance: str = DINKES, job: str = "blackbox", up: str = "1", duration: str = "0.12", code: str = "200"
+    ) -> None:
+        for metric, text in (("probe_success", value), ("up", up), ("probe_duration_seconds", duration), ("probe_http_status_code", code)):
+            self.samples.setdefault((metric, job, instance), []).append((at, text))
+
+    def minutes(self, start: datetime, count: int, value: str = "1", **more: str) -> None:
+        for number in range(count):
+            self.check(start + number * MINUTE, value, **more)
+
+    def __call__(self, request: Request) -> Response:
+        query = request.args["query"]
+        end = datetime.fromtimestamp(float(request.args["time"]), UTC)
+        self.asked.append((query, end))
+        for start, fault in self.faults.items():
+            if query.startswith(start) and fault is not None:
+                return fault(request)
+        found = re.search(r"\[(\d+)ms\]", query)
+        assert found is not None, query
+        begin = end - timedelta(milliseconds=int(found[1]))
+        jobs = re.search(r'job=~?"([^"]*)"', query)
+        wanted = re.compile(json.loads(f'"{jobs[1]}"')) if jobs else re.compile(".*")
+        within = {
+            key: [(at, value) for at, value in sorted(samples) if begin <= at <= end] for key, samples in self.samples.items() if wanted.fullmatch(key[1])
+        }
+        within = {key: samples for key, samples in within.items() if samples}
+        if query.startswith("sum by (job)"):
+            counts: dict[str, int] = {}
+            for (metric, job, _), samples in within.items():
+                if metric == "probe_success":
+                    counts[job] = counts.get(job, 0) + len(samples)
+            return Response(reply([{"metric": {"job": job}, "value": [0, str(count)]} for job, count in counts.items()], "vector"))
+        if query.startswith("max("):
+            ups = [float(value) for (metric, _, _), samples in within.items() for _, value in samples if metric == "up"]
+            return Response(reply([{"metric": {}, "value": [0, f"{max(ups):g}"]}] if ups else [], "vector"))
+        self.largest = max(self.largest, sum(len(samples) for (metric, _, _), samples in within.items() if metric == "probe_success"))
+        return Response(
+            reply(
+                [
+                    {"metric": {"__name__": metric, "job": job, "instance": instance}, "values": [[at.timestamp(), value] for at, value in samples]}
+                    for (metric, job, instance), samples in within.items()
+                ]
+            )
+        )
+
+
+SAMPLES = "{__name__"
+
+
+@pytest.fixture
+def stand_in(httpserver: HTTPServer) -> StandIn:
+    made = StandIn()
+    httpserver.expect_request("/prometheus/api/v1/query").respond_with_handler(made)
+    return made
+
+
+@pytest.fixture
+def site(httpserver: HTTPServer, tmp_path: Path) -> Site:
+    return Site(tmp_path, feed(httpserver.url_for("/prometheus/"), since_s=2 * 86400))
+
+
+def test_checks_come_with_their_latency_and_code_and_each_service_has_its_days(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 30)
+    stand_in.minutes(NOON - 30 * MINUTE, 31, "0", code="503")
+    outcome = site.refresh()
+    assert (outcome.status, outcome.read, outcome.added, outcome.rejected) == ("ok", 61, 61, 0)
+    assert site.days() == [(DINKES, date(2026, 9, 10), 1800, 1800, 82800, 0, 61, 31)]
+    assert site.query("select latency_p50_ms from uptime.service_day") == [(120.0,)]
+    assert site.query(f"select distinct http_code, status, url from read_parquet('{site.root}/lake/**/*.parquet') order by all") == [
+        (200, "up", DINKES),
+        (503, "down", DINKES),
+    ]
+    with site.warehouse.open_for_reading() as connection:
+        assert incidents_of(connection) == [(DINKES, NOON - 30 * MINUTE, None, 1800, True)]
+
+
+def test_only_days_that_are_not_committed_are_asked_for_and_the_last_of_them_again(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
+    first = site.refresh()
+    assert first.status == "ok"
+    assert [artifact.source_name for artifact in site.archive.artifacts("checks")] == [f"probe_success 2026-09-{day:02}T00:00Z" for day in (8, 9, 10)]
+    stand_in.asked.clear()
+    site.now += 6 * HOUR
+    stand_in.minutes(NOON, 360)
+    second = site.refresh()
+    assert (second.status, second.added, second.updated, second.unchanged) == ("ok", 360, 0, 720)
+    assert [end for query, end in stand_in.asked if query.startswith(SAMPLES)] == [site.now]
+    stand_in.asked.clear()
+    third = site.refresh()
+    assert (third.status, third.added, third.batches_unchanged) == ("unchanged", 0, 1)
+
+
+def test_a_day_is_committed_first_and_then_passed_over(stand_in: StandIn, site: Site) -> None:
+    """What is archived but was not committed is judged by the next run; what was not understood is asked for again."""
+    stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
+    prometheus.arrive_from(site.warehouse)(site.feed, site.archive, lambda: site.now)  # and then the run is killed
+    asked = len(stand_in.asked)
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added) == ("ok", 2880)
+    assert len(stand_in.asked) == 2 * asked
+
+
+def test_a_check_that_comes_late_opens_its_day_again(stand_in: StandIn, site: Site) -> None:
+    midnight = NOON - 12 * HOUR
+    stand_in.minutes(midnight - 4 * HOUR, 225)  # until 23:44; the rest of the day is late
+    stand_in.minutes(midnight + MINUTE, 60)
+    site.now = midnight + HOUR
+    site.refresh()
+    before = site.days()
+    stand_in.minutes(midnight - 15 * MINUTE, 15, "0")
+    late = site.refresh()
+    assert (late.status, late.added) == ("ok", 15)
+    assert before != site.days()
+    assert site.told(DINKES) == (225 * 60 + 59 * 60, 16 * 60)
+
+
+@pytest.mark.parametrize("most", [7, 100, 720])
+def test_no_reply_is_larger_than_allowed_and_no_check_is_lost_to_the_cut(stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(prometheus, "MOST_CHECKS", most)
+    stand_in.minutes(NOON - 3 * HOUR, 180, "1")
+    stand_in.minutes(NOON - 3 * HOUR, 180, "0", instance=f"{DINKES}/b")
+    assert site.refresh().status == "ok"
+    assert 0 < stand_in.largest <= most
+    assert site.query("select sum(rows)::integer from meta.lake_partition") == [(360,)]
+    assert len({artifact.source_name for artifact in site.archive.artifacts("checks")}) == len(site.archive.artifacts("checks"))
+
+
+def test_a_dead_prober_is_unknown_and_a_scrape_that_says_so_is_no_check(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 10)
+    stand_in.check(NOON - 50 * MINUTE, "0", up="0")
+    stand_in.minutes(NOON - 30 * MINUTE, 31)
+    outcome = site.refresh()
+    assert (outcome.status, outcome.rejected) == ("ok", 0)
+    assert site.told(DINKES) == (600 + 1800, 0)
+
+
+def test_a_job_is_chosen_and_its_name_may_be_anything(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61, job='pemantau "luar" (a|b)\\c')
+    stand_in.minutes(NOON - HOUR, 61, "0", job="other")
+    site.feed = replace(site.feed, job='pemantau "luar" (a|b)\\c')
+    # the stand-in's own reading of a query is too simple for such a name; the query is what counts
+    monitor_ = prometheus.Monitor(lambda query, at: query.encode(), site.feed.job)
+    assert monitor_.selector == '{job="pemantau \\"luar\\" (a|b)\\\\c"}'
+    query = monitor_.samples([str(site.feed.job)], NOON - HOUR, NOON).decode()
+    assert 'job=~"pemantau\\\\ \\"luar\\"\\\\ \\\\(a\\\\|b\\\\)\\\\\\\\c"}[3600000ms]' in query
+
+
+def test_a_target_that_is_probed_by_two_jobs_is_refused_with_both_names(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61, job="http")
+    stand_in.minutes(NOON - HOUR, 61, "0", job="ping")
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert f"{DINKES} is probed twice at the same time (job='http' and job='ping'); accepted: one probe of each target, chosen by job" in outcome.messages[0]
+    site.feed = replace(site.feed, job="http")
+    outcome = site.refresh()
+    assert (outcome.status, outcome.messages) == ("ok", ()), "once the job is named, the reply takes the other's place"
+    assert site.told(DINKES) == (3600, 0)
+
+
+def test_a_target_whose_labels_change_goes_on(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 30, job="old")
+    stand_in.minutes(NOON - 30 * MINUTE, 31, job="new")
+    assert site.refresh().status == "ok"
+    assert site.told(DINKES) == (3600, 0)
+
+
+@pytest.mark.parametrize("target", ["https://news.example.com/x", "news.example.com", "news.example.com:22"])
+def test_checks_of_other_hosts_are_set_aside_however_the_target_is_written(stand_in: StandIn, site: Site, target: str) -> None:
+    site.feed = replace(site.feed, hosts=(".go.id",))
+    stand_in.minutes(NOON - HOUR, 61)
+    stand_in.minutes(NOON - HOUR, 61, instance=target)
+    outcome = site.refresh()
+    assert (outcome.added, outcome.rejected) == (61, 61)
+    assert site.query("select distinct rule_id from quality.failed_row") == [("check.host_of_government",)]
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "0.5", "", "2"])
+def test_a_value_that_is_neither_up_nor_down_is_set_aside(stand_in: StandIn, site: Site, value: str) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+    stand_in.check(NOON - HOUR + timedelta(seconds=30), value)
+    outcome = site.refresh()
+    assert (outcome.read, outcome.added, outcome.rejected) == (62, 61, 1)
+    assert site.told(DINKES) == (3600, 0)
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "fast", "1e300", "-3"])
+def test_a_latency_that_is_no_latency_is_none_and_the_check_counts(stand_in: StandIn, site: Site, value: str) -> None:
+    stand_in.minutes(NOON - HOUR, 61, duration=value, code="NaN")
+    outcome = site.refresh()
+    assert (outcome.added, outcome.rejected) == (61, 0)
+    assert site.query("select latency_p50_ms from uptime.service_day") == [(None,)]
+
+
+def test_a_check_from_the_future_is_set_aside(stand_in: StandIn, site: Site) -> None:
+    """Our clock is behind: only a replayed reply can bring such a check, since nobody asks for what is to come."""
+    stand_in.minutes(NOON - HOUR, 61)
+    site.feed = replace(site.feed, url=None, path=site.root / "reply.json")
+    values = [[(NOON - HOUR).timestamp(), "1"], [(NOON + HOUR).timestamp(), "1"], [NOON.timestamp(), "1"]]
+    (site.root / "reply.json").write_text(reply([{"metric": {"__name__": "probe_success", "instance": DINKES}, "values": values}]))
+    outcome = site.refresh()
+    assert (outcome.status, outcome.read, outcome.added, outcome.rejected) == ("ok", 3, 2, 1)
+    assert site.query("select rule_id from quality.failed_row where severity = 'critical'") == [("check.not_in_the_future",)]
+
+
+# Failures.
+
+
+def html(_: Request) -> Response:
+    return Response("<!DOCTYPE html><title>URL YANG DIMINTA DI TOLAK</title>", content_type="text/html")
+
+
+def test_nothing_where_there_was_something_is_a_failure(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+    assert site.refresh().status == "ok"
+    days = site.days()
+    site.now += 3 * HOUR
+    stand_in.samples.clear()
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert outcome.messages == (
+        "sources.toml:9: feed.url: no probe_success since 2026-09-10 14:57 UTC: nothing was scraped either: Prometheus stood still, or has no such job",
+    )
+    assert site.days() == days
+
+
+def test_nothing_from_the_start_is_a_failure(stand_in: StandIn, site: Site) -> None:
+    site.feed = replace(site.feed, job="blackbocks")
+    (message,) = site.refresh().messages
+    assert 'no probe_success{job="blackbocks"} since' in message
+
+
+def test_a_busy_monitor_is_asked_again_when_it_says(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+    told: list[float] = []
+
+    def busy_once(_: Request) -> Response:
+        told.append(time.monotonic())
+        stand_in.faults.clear()
+        return Response("slow down", status=429, headers={"Retry-After": "1"})
+
+    stand_in.faults[SAMPLES] = busy_once
+    assert site.refresh().status == "ok"
+    assert time.monotonic() - told[0] >= 1
+
+
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "Limits", partial(http.Limits, read_s=1, whole_s=0.8, retries=1, backoff_s=0.01))
+
+
+@pytest.mark.parametrize("query", ["sum by", SAMPLES, "sum by (job) (count_over_time(probe_success[150000ms]))"])
+@pytest.mark.parametrize("status", [400, 401, 422, 503])
+def test_a_monitor_that_refuses_fails_the_feed_and_what_was_known_stays(
+    stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, query: str, status: int
+) -> None:
+    quick(monkeypatch)
+    stand_in.minutes(NOON - HOUR, 61)
+    site.refresh()
+    days = site.days()
+    site.now += HOUR
+    body = {"status": "error", "errorType": "execution", "error": "query processing would load too many samples into memory"}
+    stand_in.faults[query] = lambda _: Response(json.dumps(body), status=status, content_type="application/json")
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert [f"answered {status} " in message for message in outcome.messages] == [True]
+    assert site.days() == days
+    stand_in.faults.clear()
+    stand_in.minutes(NOON + MINUTE, 60)
+    assert site.refresh().status == "ok", "the next run makes up for it"
+    assert site.told(DINKES) == (7200, 0)
+
+
+@pytest.mark.parametrize("body", [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{", None], ids=["short", "slow"])
+def test_half_a_reply_and_one_that_trickles_are_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes | None) -> None:
+    quick(monkeypatch)
+    answer = partial(drip, header=b"Content-Length: 40\r\n", piece=lambda number: b"x") if body is None else lambda connection: connection.sendall(body)
+    with raw_server(answer) as url:
+        site = Site(tmp_path, feed(url, since_s=86400))
+        began = time.monotonic()
+        outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert len(outcome.messages) == 1
+    assert site.archive.artifacts("checks") == []
+    assert time.monotonic() - began < 20
+
+
+def test_a_web_page_is_archived_and_named_and_nothing_later_is_asked_for_until_it_is_gone(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
+
+    def page_on_the_ninth(request: Request) -> Response:
+        stand_in.faults[SAMPLES] = html  # the first day's reply is let through, the second's is not
+        return plain(request)
+
+    def plain(request: Request) -> Response:
+        kept, stand_in.faults = stand_in.faults, {}
+        try:
+            return stand_in(request)
+        finally:
+            stand_in.faults = kept
+
+    stand_in.faults[SAMPLES] = page_on_the_ninth
+    for run in range(2):  # the same page again is the same file, and a failure all the same
+        outcome = site.refresh()
+        assert outcome.status == "failed", run
+        assert "probe_success 2026-09-09T00:00Z: this is a web page, not a reply of Prometheus" in outcome.messages[0]
+        assert site.query("select sum(rows)::integer from meta.lake_partition") == [(720,)]
+        stand_in.faults[SAMPLES] = page_on_the_ninth
+    stand_in.faults.clear()
+    outcome = site.refresh()
+    assert (outcome.status, outcome.messages) == ("ok", ())
+    assert site.query("select sum(rows)::integer from meta.lake_partition") == [(2880,)]
+    assert site.query("select status from quality.current_batch where status = 'rejected'") == []
+
+
+@pytest.mark.parametrize("query", ["sum by", "max("])
+def test_a_web_page_in_the_place_of_a_count_is_a_failure(stand_in: StandIn, site: Site, query: str) -> None:
+    if query == "sum by":
+        stand_in.minutes(NOON - HOUR, 61)
+    stand_in.faults[query] = html
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert "this is a web page" in outcome.messages[0]
+
+
+def test_what_the_monitor_warns_of_is_told(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+
+    def with_warning(request: Request) -> Response:
+        stand_in.faults.clear()
+        return Response(json.dumps(json.loads(stand_in(request).data) | {"warnings": ["a store did not answer"]}))
+
+    stand_in.faults[SAMPLES] = with_warning
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added) == ("failed", 61)
+    assert "Prometheus warns: a store did not answer" in outcome.messages[0]
+
+
+ONE = {"metric": {"__name__": "probe_success", "instance": DINKES}, "values": [[NOON.timestamp(), "1"]]}
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "this is no JSON"),
+        (b"{", "this is no JSON"),
+        (b"\xff\xfe\x00", "this is no JSON"),
+        (b"[" * 100_000, "this is no JSON"),
+        (b" \n<html>", "this is a web page"),
+        (b"[]", "this is no reply of Prometheus"),
+        (b"{}", "this is no reply of Prometheus"),
+        (b'{"status": "error", "errorType": "bad_data", "error": "parse error"}', "Prometheus says error: bad_data: parse error"),
+        (b'{"status": "success"}', "resultType is None"),
+        (reply([], "vector").encode(), "resultType is 'vector'; accepted: 'matrix'"),
+        (b'{"status": "success", "data": {"resultType": "matrix", "result": {}}}', "no list of series"),
+        (reply([{"values": []}]).encode(), "no list of series"),
+        (reply([ONE | {"metric": {"instance": 3}}]).encode(), "a label of a series is no text"),
+        (reply([]).encode(), "there is no sample of probe_success"),
+        (reply([ONE | {"metric": {"__name__": "up"}}]).encode(), "there is no sample of probe_success"),
+        (reply([ONE | {"values": [[1, 2, 3]]}]).encode(), "series 1: its values are not pairs"),
+        (reply([ONE | {"values": [[1, 0]]}]).encode(), "series 1: its values are not pairs"),
+        (reply([ONE | {"values": [["1", "0"]]}]).encode(), "series 1: its values are not pairs"),
+        (reply([ONE | {"values": {}}]).encode(), "series 1: its values are not pairs"),
+        (reply([ONE | {"values": [[[], "0"]]}]).encode(), "series 1: its values are not pairs"),
+    ],
+)
+def test_what_is_no_reply_with_checks_is_refused_in_words(data: bytes, said: str) -> None:
+    with pytest.raises(Unreadable, match=re.escape(said)):
+        prometheus.parse(data, REPLY)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=5
+)
+json_samples = st.lists(st.tuples(st.floats() | st.integers(), st.sampled_from(["0", "1", "NaN", "+Inf", "", "x"])), max_size=5, unique_by=lambda one: one[0])
+json_series = st.fixed_dictionaries(
+    {
+        "metric": st.fixed_dictionaries(
+            {"__name__": st.sampled_from(prometheus.METRICS)}, optional={"instance": st.text(max_size=9), "job": st.text(max_size=2)}
+        ),
+        "values": json_samples | json_values,
+    }
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(series=st.lists(json_series, max_size=4) | json_values)
+def test_any_reply_is_read_whole_or_refused(series: object) -> None:
+    data = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}}).encode()
+    try:
+        table = prometheus.parse(data, REPLY)
+    except Unreadable:
+        return
+    assert table.column("source_row").to_pylist() == list(range(1, table.num_rows + 1))
+    assert {table.schema.field(name).type for name in check_log.ACCEPTED} == {pa.string()}
+
+
+# Credentials.
+
+TOKEN, PASSWORD = "rahasia-token-7", "admin:rahasia-7 kata"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "secret", "header"), [("bearer", TOKEN, f"Bearer {TOKEN}"), ("bearer", f"{TOKEN}\n", f"Bearer {TOKEN}"), ("basic", "a:b c", "Basic YTpiIGM=")]
+)
+def test_every_request_carries_the_credential(
+    httpserver: HTTPServer, stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, scheme: str, secret: str, header: str
+) -> None:
+    netrc = site.root / "netrc"
+    netrc.write_text("machine localhost login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("MONITOR_SECRET", secret)
+    site.feed = replace(site.feed, credential=Credential(scheme, "MONITOR_SECRET"))
+    stand_in.minutes(NOON - HOUR, 61)
+    assert site.refresh().status == "ok"
+    assert {request.headers.get("Authorization") for request, _ in httpserver.log} == {header}
+
+
+def test_a_redirect_to_another_place_does_not_get_the_credential(httpserver: HTTPServer, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONITOR_SECRET", TOKEN)
+    site.feed = replace(site.feed, credential=Credential("bearer", "MONITOR_SECRET"))
+    with HTTPServer(host="127.0.0.1") as elsewhere:
+        elsewhere.expect_request("/stolen").respond_with_handler(html)
+        httpserver.expect_request("/prometheus/api/v1/query").respond_with_data(b"", status=302, headers={"Location": elsewhere.url_for("/stolen")})
+        assert site.refresh().status == "failed"
+        assert [request.headers.get("Authorization") for request, _ in elsewhere.log] == [None]
+
+
+@pytest.mark.parametrize("secret", [None, "", "with a space", "line\nbreak", "pässwörd"])
+def test_a_variable_without_a_token_fails_the_feed_and_is_not_shown(stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, secret: str | None) -> None:
+    if secret is not None:
+        monkeypatch.setenv("MONITOR_SECRET", secret)
+    site.feed = replace(site.feed, credential=Credential("bearer", "MONITOR_SECRET"))
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert re.search("environment variable MONITOR_SECRET (is not set|holds no bearer token)", outcome.messages[0])
+    assert not secret or secret not in outcome.messages[0]
+    assert stand_in.asked == []
+
+
+SOURCES = """
+[[government]]
+code = "99"
+name = "Contoh"
+timezone = "Asia/Makassar"
+
+[[feed]]
+id = "checks"
+kind = "prometheus"
+government = "99"
+url = "{url}"
+allow_loopback = true
+job = "blackbox"
+basic_auth = "env:MONITOR_SECRET"
+hosts = [".contoh.go.id"]
+max_hold = "150s"
+since = "1d"
+objective = 0.99
+"""
+
+
+def test_the_command_refreshes_it_and_keeps_the_secret_to_itself(httpserver: HTTPServer, stand_in: StandIn, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    stand_in.minutes(now - 3 * HOUR, 183)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "sources.toml").write_text(SOURCES.format(url=httpserver.url_for("/prometheus")))
+    done = kesiapan(home, "refresh", MONITOR_SECRET=PASSWORD)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with published(home) as connection:
+        ((checks, up_s, down_s),) = connection.execute(
+            "select sum(checks)::integer, sum(up_s)::integer, sum(down_s)::integer from uptime.service_day"
+        ).fetchall()
+    assert (checks > 180, up_s > 10_000, down_s) == (True, True, 0)
+    stand_in.faults["sum by"] = lambda _: Response("no", status=401)
+    failed = kesiapan(home, "refresh", MONITOR_SECRET=PASSWORD)
+    assert failed.returncode == 1
+    assert "answered 401" in failed.stdout
+    unset = kesiapan(home, "refresh")
+    assert unset.returncode == 2
+    assert "feed.basic_auth: environment variable MONITOR_SECRET is not set" in unset.stdout + unset.stderr
+    told = "".join(one.stdout + one.stderr for one in (done, failed, unset)).encode()
+    everything = told + b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    for secret in (PASSWORD, "rahasia-7", "YWRtaW46cmFoYXNpYS03IGthdGE="):
+        assert secret.encode() not in everything
+
+
+def test_debians_promtool_reads_what_we_ask_for() -> None:
+    """The queries are PromQL, whatever stands in a job's name."""
+    if monitor.MISSING:
+        pytest.skip("needs promtool on the path; CI has it")
+    assert subprocess.run(["promtool", "--version"], capture_output=True, timeout=20, check=False).returncode == 0
