@@ -1,34 +1,23 @@
 """Great Expectations in its own forms, as its users know them: Data Docs in a browser, suites as JSON that any Great Expectations loads."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
 
 from expectations import catalogue, data_docs
 from expectations.rules import Between, Constraint, HasRows, InSet, NotNull, Rule, Steady, Suite
 from pipelines import command
+from tests.browser import NEEDS_CHROMIUM, opened
 from tests.conftest import Refreshed, kesiapan, published
 from warehouse.home import Home
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # the pages ask for styles and scripts of the web: tests do without
-)
-PAGE_LIMIT_S = 60
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND"  # the pages ask for styles and scripts of the web: tests do without
 FEEDS = {
     "cftc_catalogue": "dataset",
     "denpasar_spbe": "submission",
@@ -49,49 +38,27 @@ def index(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    if not (CHROMIUM.exists() and DRIVER.exists()):
-        reason = f"Chromium and its driver are not installed ({CHROMIUM}, {DRIVER})"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    os.environ["SE_OFFLINE"] = "true"
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    opened.set_page_load_timeout(PAGE_LIMIT_S)
-    try:
-        yield opened
-    finally:
-        opened.quit()
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    with opened(tmp_path_factory.mktemp("profile"), OFFLINE) as started:
+        yield started
 
 
-def text_of(browser: Any, page: Path) -> str:
+def text_of(browser: webdriver.Chrome, page: Path) -> str:
     """All text of a page, as the browser has it; spaces and line ends are one space."""
-    from selenium.webdriver.common.by import By
-
     browser.get(page.as_uri())
     return " ".join(str(browser.find_element(By.TAG_NAME, "body").get_attribute("textContent")).split())
 
 
-def pages(browser: Any, index: Path, part: str) -> dict[str, Path]:
+def pages(browser: webdriver.Chrome, index: Path, part: str) -> dict[str, Path]:
     """The pages of suites or of validations that the index links to, by feed."""
-    from selenium.webdriver.common.by import By
-
     browser.get(index.as_uri())
     linked = {link.get_attribute("href") for link in browser.find_elements(By.TAG_NAME, "a")}
     found = {page.name.removesuffix(".html").removesuffix("-batch"): page for page in (index.parent / part).rglob("*.html")}
     return {feed: page for feed, page in found.items() if page.as_uri() in linked}
 
 
-def table_of(browser: Any, place: int) -> list[list[str]]:
+def table_of(browser: webdriver.Chrome, place: int) -> list[list[str]]:
     """What a reader sees of a table of the page, cell by cell."""
-    from selenium.webdriver.common.by import By
-
     rows = browser.find_elements(By.TAG_NAME, "table")[place].find_elements(By.CSS_SELECTOR, "tbody tr")
     return [[cell.text for cell in row.find_elements(By.CSS_SELECTOR, "td, th")] for row in rows]
 
@@ -101,14 +68,16 @@ def sentences_of(name: str) -> list[str]:
     return [rule.sentence_en for rule in suite.rules if not isinstance(rule.constraint, Steady)]
 
 
-def test_the_index_asks_nothing_of_the_web_and_leads_to_a_suite_and_a_validation_of_every_feed(browser: Any, index: Path) -> None:
+@NEEDS_CHROMIUM
+def test_the_index_asks_nothing_of_the_web_and_leads_to_a_suite_and_a_validation_of_every_feed(browser: webdriver.Chrome, index: Path) -> None:
     assert set(pages(browser, index, "expectations")) == set(FEEDS)
     assert set(pages(browser, index, "validations")) == set(FEEDS)
     assert browser.execute_script("return performance.getEntriesByType('resource').length + document.scripts.length") == 0
     assert not re.search(r"https?://|src=|@import|url\(", index.read_text(encoding="utf-8"))
 
 
-def test_the_index_shows_without_a_network_what_was_judged_and_what_does_not_hold(browser: Any, index: Path, refreshed: Refreshed) -> None:
+@NEEDS_CHROMIUM
+def test_the_index_shows_without_a_network_what_was_judged_and_what_does_not_hold(browser: webdriver.Chrome, index: Path, refreshed: Refreshed) -> None:
     with published(refreshed.home) as connection:
         outcomes = connection.execute(
             """
@@ -141,9 +110,8 @@ def test_the_index_shows_without_a_network_what_was_judged_and_what_does_not_hol
     }
 
 
-def test_great_expectations_own_index_is_still_to_be_reached(browser: Any, index: Path) -> None:
-    from selenium.webdriver.common.by import By
-
+@NEEDS_CHROMIUM
+def test_great_expectations_own_index_is_still_to_be_reached(browser: webdriver.Chrome, index: Path) -> None:
     browser.get(index.as_uri())
     own = browser.find_element(By.PARTIAL_LINK_TEXT, "Great Expectations' own index").get_attribute("href")
     assert own == index.with_name(data_docs.STOCK_INDEX).as_uri()
@@ -161,12 +129,14 @@ def test_names_of_feeds_and_sentences_of_rules_are_text_and_nothing_else() -> No
 
 
 @pytest.mark.parametrize(("feed", "suite"), FEEDS.items())
-def test_a_suites_page_says_in_words_what_must_hold(browser: Any, index: Path, feed: str, suite: str) -> None:
+@NEEDS_CHROMIUM
+def test_a_suites_page_says_in_words_what_must_hold(browser: webdriver.Chrome, index: Path, feed: str, suite: str) -> None:
     text = text_of(browser, pages(browser, index, "expectations")[feed])
     assert [sentence for sentence in sentences_of(suite) if sentence not in text] == []
 
 
-def test_the_validation_of_the_uptime_checks_is_shown_as_failed_with_the_rules_that_were(browser: Any, index: Path, refreshed: Refreshed) -> None:
+@NEEDS_CHROMIUM
+def test_the_validation_of_the_uptime_checks_is_shown_as_failed_with_the_rules_that_were(browser: webdriver.Chrome, index: Path, refreshed: Refreshed) -> None:
     text = text_of(browser, pages(browser, index, "validations")["kalbar_checks"])
     with published(refreshed.home) as connection:
         broken = connection.execute(
@@ -178,7 +148,8 @@ def test_the_validation_of_the_uptime_checks_is_shown_as_failed_with_the_rules_t
     assert [sentence for sentence in sentences_of("check") if sentence not in text] == []
 
 
-def test_a_feed_that_breaks_no_rule_is_shown_as_succeeded(browser: Any, index: Path, refreshed: Refreshed) -> None:
+@NEEDS_CHROMIUM
+def test_a_feed_that_breaks_no_rule_is_shown_as_succeeded(browser: webdriver.Chrome, index: Path, refreshed: Refreshed) -> None:
     with published(refreshed.home) as connection:
         rows = connection.execute("select feed_id, bool_and(status in ('pass', 'not_evaluated')) from quality.current_result group by all").fetchall()
     sound = [feed for feed, passed in rows if passed]

@@ -13,6 +13,7 @@ import pytest
 
 from assets.submissions import feedback, submission
 from expectations.intake import take_in
+from tests.libreoffice import NEEDS_SOFFICE, saved_as
 from warehouse import reference
 from warehouse.archive import Archive
 from warehouse.database import Warehouse
@@ -98,13 +99,19 @@ def test_each_row_comes_back_in_its_order_with_verdict_reason_and_remedy(office:
     assert rejected["cara_memperbaiki"] == "Isi satu angka dalam skala instrumennya."
     assert "bukti" in warned["alasan"]
     text = office.text("kiriman.csv")
-    assert "3 baris: 1 diterima, 1 peringatan, 1 ditolak" in text
+    assert "3 baris: 1 diterima, 1 diterima dengan peringatan, 1 ditolak" in text
     assert "Baris 3, indikator 1: ditolak" in text
 
 
 def test_every_row_rule_of_submissions_says_how_to_mend_it() -> None:
     to_mend = {rule.rule_id for rule in submission.READER.suite.rules if rule.scope == "row" and rule.severity != "info"}
     assert to_mend == {rule for rule in feedback.REMEDIES if rule.startswith("submission.")}
+
+
+def test_what_rules_show_is_called_by_words_of_the_sender() -> None:
+    """No column name of ours stands in a reason."""
+    shown = {column.removesuffix("_text") for rule in submission.READER.suite.rules if rule.scope == "row" for column in rule.shows}
+    assert shown <= set(feedback.LABELS)
 
 
 def test_two_rows_for_one_key_name_each_other(office: Office) -> None:
@@ -162,6 +169,16 @@ def test_cells_that_begin_like_a_formula_are_text(office: Office, trap: str) -> 
     (cell,) = [cell for line in found.iter_rows() for cell in line if cell.value == trap]
     assert cell.data_type == "s"
     assert cell.quotePrefix
+
+
+@NEEDS_SOFFICE
+def test_libreoffice_opens_it_and_reckons_no_formula(office: Office, tmp_path: Path) -> None:
+    office.receive("rumus.csv", sheet(row("1", "9", explanation="=1+1"), row("2", "3", explanation="-2")))
+    office.tell()
+    seen = list(csv.reader(io.StringIO(saved_as(tmp_path, (office.folder / "rumus.csv.xlsx").read_bytes(), "csv").decode())))
+    header = next(line for line in seen if line[0] == "status")
+    explained = {line[0]: line[header.index("penjelasan")] for line in seen[seen.index(header) + 1 :]}
+    assert explained == {"ditolak": "=1+1", "diterima": "-2"}
 
 
 def test_a_file_that_cannot_be_read_is_told_so(office: Office) -> None:

@@ -3,9 +3,7 @@ Workbooks are made by openpyxl, by hand where a program's habit or fault is mean
 
 import io
 import os
-import shutil
 import struct
-import subprocess
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -22,11 +20,10 @@ from assets.submissions import submission
 from assets.submissions.sheet import SHEET_STRIDE, read_sheet
 from expectations.drift import source_columns
 from expectations.intake import Unreadable
+from tests import libreoffice
 
 HEADER = ["government_code", "period", "instrument_id", "indicator_id", "stage", "value", "explanation"]
 ROW = ["63.10", "2026-Q3", "PEMDI2026", "1", "self", "3.5", "Naskah akademik"]
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-NEEDS_SOFFICE = pytest.mark.skipif(SOFFICE is None and os.environ.get("CI") != "true", reason="needs LibreOffice (soffice) on the path; CI has it")
 
 
 def table(data: bytes) -> pa.Table:
@@ -145,20 +142,6 @@ def ods_row(cells: list[str], attributes: str = "") -> str:
     return f"<table:table-row {attributes}>{inner}</table:table-row>"
 
 
-def libreoffice(folder: Path, *arguments: str) -> None:
-    assert SOFFICE is not None, "CI must have LibreOffice (soffice) on the path"
-    command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", *arguments]
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
-
-
-def by_libreoffice(folder: Path, data: bytes, kind: str) -> bytes:
-    """What LibreOffice makes of a workbook when it saves it as another kind."""
-    source, target = folder / "sent.xlsx", folder / "saved"
-    source.write_bytes(data)
-    libreoffice(folder, "--convert-to", kind, "--outdir", str(target), str(source))
-    return (target / f"sent.{kind}").read_bytes()
-
-
 PROTECT = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE script:module PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "module.dtd">
 <script:module xmlns:script="http://openoffice.org/2000/script" script:name="Module1" script:language="StarBasic">
@@ -185,10 +168,10 @@ End Sub
 
 def protected_by_libreoffice(folder: Path, data: bytes, kind: str, name_of_filter: str) -> bytes:
     """What LibreOffice saves with a password, by a macro in a profile of its own."""
-    by_libreoffice(folder, data, "csv")  # makes the profile
+    libreoffice.saved_as(folder, data, "csv")  # makes the profile
     (folder / "profile" / "user" / "basic" / "Standard" / "Module1.xba").write_text(PROTECT, encoding="utf-8")
     target = folder / f"protected.{kind}"
-    libreoffice(folder, f"macro:///Standard.Module1.Protect({(folder / 'sent.xlsx').as_uri()},{target.as_uri()},{name_of_filter})")
+    libreoffice.run(folder, f"macro:///Standard.Module1.Protect({(folder / 'sent.xlsx').as_uri()},{target.as_uri()},{name_of_filter})")
     return target.read_bytes()
 
 
@@ -243,20 +226,20 @@ def test_a_workbook_with_macros_is_read() -> None:
     assert read(rewritten(workbook([HEADER, ROW]), macro_kind, **{"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0"})) == [(2, ROW)]
 
 
-@NEEDS_SOFFICE
+@libreoffice.NEEDS_SOFFICE
 @pytest.mark.parametrize("kind", ["xls", "ods", "xlsx"])
 def test_what_libreoffice_saves_is_read(tmp_path: Path, kind: str) -> None:
     second = [None, "2026-Q3", "PEMDI2026", "2", "self", 4, "x"]
     data = workbook([["Penilaian"], HEADER, ROW, second], [["petunjuk"]], [HEADER, ROW], merged=("A3:A4",))
     read_back = [(3, ROW), (4, ["63.10", "2026-Q3", "PEMDI2026", "2", "self", "4", "x"]), (SHEET_STRIDE + 2, ROW)]
-    assert read(by_libreoffice(tmp_path, data, kind)) == read_back
+    assert read(libreoffice.saved_as(tmp_path, data, kind)) == read_back
 
 
-@NEEDS_SOFFICE
+@libreoffice.NEEDS_SOFFICE
 def test_formulas_that_libreoffice_has_calculated_are_read(tmp_path: Path) -> None:
     data = workbook([HEADER, [*ROW[:5], "=1.5+2", ROW[6]]])
     assert "formula" in refusal(data)
-    assert read(by_libreoffice(tmp_path, data, "ods")) == [(2, ROW)]
+    assert read(libreoffice.saved_as(tmp_path, data, "ods")) == [(2, ROW)]
 
 
 # Where the table is.
@@ -380,7 +363,7 @@ def test_a_workbook_with_a_password_is_refused_as_such() -> None:
     assert "protected by a password" in refusal(ods(ods_row(HEADER), manifest="<manifest:encryption-data/>"))
 
 
-@NEEDS_SOFFICE
+@libreoffice.NEEDS_SOFFICE
 @pytest.mark.parametrize(("kind", "name_of_filter"), [("xlsx", "Calc MS Excel 2007 XML"), ("xls", "MS Excel 97"), ("ods", "calc8")])
 def test_what_libreoffice_saves_with_a_password_is_refused_as_such(tmp_path: Path, kind: str, name_of_filter: str) -> None:
     assert "protected by a password" in refusal(protected_by_libreoffice(tmp_path, workbook([HEADER, ROW]), kind, name_of_filter))

@@ -2,9 +2,6 @@
 it and reckons what is missing, and what is said of names nobody knows."""
 
 import io
-import os
-import shutil
-import subprocess
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +19,7 @@ from assets.submissions.sheet import read_sheet
 from assets.submissions.template import Indicator, Level, Template
 from expectations.intake import take_in
 from tests.conftest import ROOT
+from tests.libreoffice import NEEDS_SOFFICE, saved_as
 from warehouse import database, migrations, reference
 from warehouse.archive import Archive
 from warehouse.database import Warehouse
@@ -30,8 +28,6 @@ from warehouse.registry import Feed, FeedKind, Government
 
 KALSEL = Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar")
 RECEIVED = datetime(2026, 9, 2, tzinfo=UTC)
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-NEEDS_SOFFICE = pytest.mark.skipif(SOFFICE is None and os.environ.get("CI") != "true", reason="needs LibreOffice (soffice) on the path; CI has it")
 LEVELS = """
 create or replace table ref.level as
 select * replace (level::integer as level, valid_from::date as valid_from, valid_to::date as valid_to, known_at::timestamptz as known_at)
@@ -408,15 +404,6 @@ def test_the_government_itself_is_an_agency(known: duckdb.DuckDBPyConnection) ->
 # As LibreOffice sees it.
 
 
-def by_libreoffice(folder: Path, data: bytes, kind: str) -> bytes:
-    assert SOFFICE is not None, "CI must have LibreOffice (soffice) on the path"
-    source, target = folder / "template.xlsx", folder / "converted"
-    source.write_bytes(data)
-    command = [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", kind, "--outdir", str(target), str(source)]
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
-    return (target / f"template.{kind}").read_bytes()
-
-
 def missing(data: bytes, count: int) -> list[object]:
     sheet = page(opened(data, values=True))
     return [sheet[f"{COLUMN['missing']}{row}"].value for row in range(FIRST, FIRST + count)]
@@ -424,7 +411,7 @@ def missing(data: bytes, count: int) -> list[object]:
 
 @NEEDS_SOFFICE
 def test_libreoffice_prints_it(tmp_path: Path, spbe: Template) -> None:
-    printed = by_libreoffice(tmp_path, filled(template.write(spbe), [3, 4, None, 2]), "pdf")
+    printed = saved_as(tmp_path, filled(template.write(spbe), [3, 4, None, 2]), "pdf")
     assert printed.startswith(b"%PDF-")
     assert printed.count(b"/Type/Page/") <= 8, "the table does not fit the width of its pages"
 
@@ -439,7 +426,7 @@ def test_libreoffice_tells_what_is_missing_and_what_a_level_means(tmp_path: Path
         sheet[f"{COLUMN['evidence_file']}{row}"] = "5_1_Pergub.pdf"
     sheet[f"{COLUMN['explanation']}{FIRST + 3}"] = "   "
     sheet[f"{COLUMN['value']}{LAST_OF_SPBE2020}"] = 1
-    data = by_libreoffice(tmp_path, saved(book), "xlsx")
+    data = saved_as(tmp_path, saved(book), "xlsx")
     assert missing(data, 9) == ["lengkap", "penjelasan, bukti", "bukti", "penjelasan", "lengkap", "nilai", *["nilai: 1–5"] * 3]
     sheet = page(opened(data, values=True))
     assert sheet[f"A{template.COUNT_ROW}"].value == "Belum lengkap: 44 dari 47"
@@ -455,7 +442,7 @@ def test_libreoffice_tells_what_is_missing_and_what_a_level_means(tmp_path: Path
 def test_libreoffice_names_the_levels_between_which_a_decimal_value_lies(tmp_path: Path, known: duckdb.DuckDBPyConnection) -> None:
     data = template.write(loaded(known, instrument_id="PEMDI2026", period="2026-Q3"))
     values: list[float | str | None] = [1, 3.3, 4.99, 5, 5.01, 0.99, 3.333]
-    converted = by_libreoffice(tmp_path, filled(data, values), "xlsx")
+    converted = saved_as(tmp_path, filled(data, values), "xlsx")
     assert missing(converted, 8) == [*["lengkap"] * 4, *["nilai: 1–5"] * 3, "nilai"]
     sheet = page(opened(converted, values=True))
     meanings = [sheet[f"{COLUMN['meaning']}{row}"].value or "" for row in range(FIRST, FIRST + 6)]
@@ -469,7 +456,7 @@ def test_libreoffice_names_the_levels_between_which_a_decimal_value_lies(tmp_pat
 @NEEDS_SOFFICE
 def test_a_complete_workbook_says_so(tmp_path: Path, known: duckdb.DuckDBPyConnection) -> None:
     data = template.write(loaded(known, indicators=["4", "5"], language="en"))
-    converted = by_libreoffice(tmp_path, filled(data, [2, 5]), "xlsx")
+    converted = saved_as(tmp_path, filled(data, [2, 5]), "xlsx")
     assert missing(converted, 2) == ["complete", "complete"]
     assert page(opened(converted, values=True))[f"A{template.COUNT_ROW}"].value == "All complete: ready to send"
 
@@ -479,12 +466,12 @@ def test_a_complete_workbook_says_so(tmp_path: Path, known: duckdb.DuckDBPyConne
 def test_what_libreoffice_saves_is_read_back_unchanged(tmp_path: Path, known: duckdb.DuckDBPyConnection, kind: str) -> None:
     """CSV is the first sheet as it is shown."""
     data = filled(template.write(loaded(known, government_code="63.10", agency_code="-")), [1, 2, None, 5])
-    assert read(by_libreoffice(tmp_path, data, kind)) == read(data)
+    assert read(saved_as(tmp_path, data, kind)) == read(data)
 
 
 @NEEDS_SOFFICE
 def test_libreoffice_keeps_locks_lists_and_properties(tmp_path: Path, spbe: Template) -> None:
-    book = opened(by_libreoffice(tmp_path, template.write(spbe), "xlsx"))
+    book = opened(saved_as(tmp_path, template.write(spbe), "xlsx"))
     sheet = page(book)
     assert sheet.protection.sheet
     assert not sheet[f"{COLUMN['value']}{FIRST}"].protection.locked

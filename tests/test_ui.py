@@ -1,6 +1,5 @@
 """The Dagster UI in a real browser, on a home where the main job has run: what a data engineer sees of assets, checks, runs and schedules."""
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,29 +8,14 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
+from tests.browser import NEEDS_CHROMIUM, PAGE_LIMIT_S, opened
 from tests.conftest import Refreshed
 from tests.dagster_server import Server, dev
 from tests.waiting import wait_until
 
-CHROMIUM, CHROMEDRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
-SWITCHES = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1600,1200",
-)
-PAGE_LIMIT_S = 60
-
-if (CHROMIUM is None or CHROMEDRIVER is None) and os.environ.get("CI") != "true":
-    pytest.skip("needs chromium and chromedriver on the path; CI has them", allow_module_level=True)
+pytestmark = NEEDS_CHROMIUM
 
 
 class Browser:
@@ -73,20 +57,8 @@ def server(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    assert CHROMIUM is not None, "CI must have chromium"
-    assert CHROMEDRIVER is not None, "CI must have chromedriver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(switch)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SE_OFFLINE", "true")
-        started = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
-    try:
-        started.set_page_load_timeout(PAGE_LIMIT_S)
+    with opened(tmp_path_factory.mktemp("profile")) as started:
         yield started
-    finally:
-        started.quit()
 
 
 @pytest.fixture

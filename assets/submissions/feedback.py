@@ -16,6 +16,7 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from assets.submissions import override
 from assets.submissions.sheet import SHEET_STRIDE
@@ -28,11 +29,22 @@ from warehouse.registry import Feed
 Status = Literal["diterima", "peringatan", "ditolak"]
 
 HEADERS = {column: alias for alias, column in ALIASES.items()}
+LABELS = HEADERS | {  # of what a rule shows and a sender did not write
+    "guesses": "yang dibaca lain",
+    "agency_candidates": "yang mirip",
+    "evidence_from": "bukti sejak",
+    "evidence_users": "dipakai untuk",
+    "received_on": "diterima",
+    "former_period": "periode sebelumnya",
+    "copied": "yang sama",
+    "sheet_answers": "jumlah jawaban",
+}
 TO_FILL_IN = {*REQUIRED, "explanation", "evidence_file", "evidence_date"}
 VERDICT_HEADERS = ("status", "alasan", "cara_memperbaiki", "baris")
 WIDTHS = {"alasan": 60, "cara_memperbaiki": 60, "explanation": 50, "evidence_file": 30}
 FILLS: dict[Status, str] = {"diterima": "E2F0D9", "peringatan": "FFF2CC", "ditolak": "F8CBAD"}
 ROWS_IN_TEXT = 50
+LINE_POINTS = 14
 ACCEPTED = "XLSX, XLSM, XLS, ODS atau CSV (koma, titik koma atau tab; UTF-8, UTF-16 atau Windows-1252), paling besar 50 MB, tanpa kata sandi"
 
 # How to mend what breaks a rule of the suite `submission`, and evidence that does not hold.
@@ -224,7 +236,7 @@ def place(source_row: int) -> str:
 
 def _in_senders_words(reason: str) -> str:
     """Columns by their headers, rows by where they stand."""
-    named = re.sub(r"(?<=\[)\w+(?= = )", lambda column: HEADERS.get(column[0].removesuffix("_text"), column[0]), reason)
+    named = re.sub(r"(?<=\[)\w+(?= = )", lambda column: LABELS.get(column[0].removesuffix("_text"), column[0]), reason)
     return re.sub(r"(?<=\[baris lain: )\d+(?:, \d+)*", lambda rows: ", ".join(place(int(row)) for row in rows[0].split(", ")), named)
 
 
@@ -244,7 +256,8 @@ def _text_path(folder: Path, source_name: str) -> Path:
 def summary(feedback: Feedback) -> str:
     """A page of text. Its last line is the mark."""
     counts = Counter(row.status for row in feedback.rows)
-    verdict = "seluruh berkas ditolak" if feedback.refused else ", ".join(f"{counts[status]} {status}" for status in FILLS)
+    taken = f"{counts['diterima']} diterima, {counts['peringatan']} diterima dengan peringatan, {counts['ditolak']} ditolak"
+    verdict = "seluruh berkas ditolak" if feedback.refused else taken
     lines = [f"Umpan balik atas {feedback.source_name}", f"Diterima {feedback.received_at:%Y-%m-%d %H:%M} UTC", f"{len(feedback.rows)} baris: {verdict}"]
     lines += ["", *feedback.about_the_file] if feedback.about_the_file else []
     told = [row for row in feedback.rows if row.status != "diterima" and row.findings]
@@ -272,19 +285,29 @@ def workbook(feedback: Feedback) -> bytes:
         header = len(lines) + 1
         sheet.freeze_panes = f"{get_column_letter(len(VERDICT_HEADERS) + 1)}{header + 1}"
         sheet.auto_filter.ref = f"A{header}:{get_column_letter(len(widths))}{header + len(feedback.rows)}"
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToHeight = 0
     style = _Style(sheet)
     for number, line in enumerate(lines):
         sheet.append([style.text(line, style.bold if number == 0 else None)])
     if feedback.rows:
         sheet.append([style.text(header, style.bold) for header in (*VERDICT_HEADERS, *(HEADERS[column] for column in columns))])
-    for row in feedback.rows:
+    for number, row in enumerate(feedback.rows, start=len(lines) + 2):
+        sheet.row_dimensions[number].height = LINE_POINTS * max(_lines(row.reasons, WIDTHS["alasan"]), _lines(row.remedies, WIDTHS["cara_memperbaiki"]), 1)
         verdict = [row.status, "\n".join(row.reasons), "\n".join(row.remedies), place(row.source_row)]
         sheet.append(
-            [style.text(text, fill=style.fills[row.status], wrap=True) for text in verdict] + [style.text(row.cells[column] or "") for column in columns]
+            [style.text(text, fill=style.fills[row.status], wrap=True) for text in verdict]
+            + [style.text(row.cells[column] or "", wrap=True) for column in columns]
         )
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def _lines(texts: list[str], width: int) -> int:
+    """How many lines wrapped texts take in a column of so many characters; spreadsheets do not reckon it when they open a file."""
+    return sum(1 + len(text) // width for text in texts)
 
 
 class _Style:
