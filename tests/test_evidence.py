@@ -134,7 +134,7 @@ def test_evidence_may_come_later(office: Office) -> None:
     as_zip(office, {"sk.pdf": PDF})
     assert office.look() == []
     assert office.register() == {"sk.pdf": "found", "perbup.pdf": "missing"}
-    assert "2 baris: 1 diterima, 1 peringatan" in (office.folder / "laporan.csv.txt").read_text(encoding="utf-8")
+    assert "2 baris: 1 diterima, 1 diterima dengan peringatan" in (office.folder / "laporan.csv.txt").read_text(encoding="utf-8")
 
 
 def test_the_same_bytes_under_another_name_are_a_duplicate(office: Office) -> None:
