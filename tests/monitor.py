@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -133,7 +133,7 @@ def ask(address: str, query: str) -> list[dict[str, Any]]:
     return found
 
 
-def seconds_ago(address: str, query: str) -> float | None:
-    """How old the newest sample of a selector is."""
-    found = ask(address, f"max(timestamp({query}))")
-    return datetime.now(UTC).timestamp() - float(found[0]["value"][1]) if found else None
+def seconds_ago(address: str, metric: str) -> float | None:
+    """How old the newest sample of a metric is; None if there was none for five minutes."""
+    found = ask(address, f"time() - max(max_over_time(timestamp({metric})[5m:1s]))")
+    return float(found[0]["value"][1]) if found else None
