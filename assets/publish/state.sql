@@ -13,7 +13,7 @@ where status = 'failed'
 union all
 select 'reference', instrument_id || ' ' || component_id, weight_num || '/' || weight_den from ref.component
 union all
-select 'rule', rule_id || ' ' || version, md5(rule::varchar) from quality.rule as rule
+select 'rule', rule_id || ' ' || version, concat_ws(' ', valid_to is null, owner, sentence_id, sentence_en) from quality.rule
 union all
 select 'distribution', result_id, status || ' ' || unexpected_count from quality.expectation_result where suite = 'distribution'
 union all
