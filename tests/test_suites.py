@@ -69,8 +69,8 @@ class Installation:
     def feed(self, feed_id: str, kind: FeedKind, government: Government = INVENTED, max_hold_s: int = MAX_HOLD_S) -> Feed:
         path = self.root / "none"
         if kind is FeedKind.CHECK_LOG:
-            return Feed(feed_id, kind, government, path=path, hosts=(".go.id",), max_hold_s=max_hold_s)
-        return Feed(feed_id, kind, government, path=path)
+            return Feed(feed_id, kind, government, path=path, hosts=(".go.id",), max_hold_s=max_hold_s, declared="sources.toml:1: feed.path")
+        return Feed(feed_id, kind, government, path=path, declared="sources.toml:1: feed.path")
 
     def bring(self, feed: Feed, data: bytes, name: str | None = None, reader: Reader | None = None) -> Brought:
         """The file's way through the product: archived, parsed, staged, judged, promoted."""
