@@ -11,7 +11,7 @@ from assets.arrival import arrive
 from pipelines.settings import SettingsError, read_sources
 from tests.conftest import ROOT
 from warehouse.archive import Archive
-from warehouse.registry import Feed, FeedKind, Government, Service
+from warehouse.registry import Credential, Feed, FeedKind, Government, Service
 
 SAMPLES = ROOT / "samples" / "sources.toml"
 # Line numbers count from here: 1 is `[[government]]`.
@@ -131,7 +131,7 @@ def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path
 
 # What to replace in the good file, by what; the line and key that the message must name; what it must say is accepted or found.
 MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
-    "unknown kind": ('kind = "ckan"', 'kind = "ckann"', 23, "feed.kind", ("'ckann'", "'submission'", "'check_log'", "'ckan'", "'data_json'")),
+    "unknown kind": ('kind = "ckan"', 'kind = "ckann"', 23, "feed.kind", ("'ckann'", "'submission'", "'check_log'", "'prometheus'", "'ckan'", "'data_json'")),
     "unknown key": ('path = "checks.csv"', 'path = "checks.csv"\nfile = "x"', 11, "feed.file", ("unknown key", "path", "max_hold", "url")),
     "code as a number": ('government = "63"\npath', "government = 63.1\npath", 9, "feed.government", ("63.1", "as text", '"63.10"')),
     "code without its zero": ('government = "63"\npath', 'government = "63.1"\npath', 9, "feed.government", ("'63.1'", '"63.10"')),
@@ -171,6 +171,9 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "path and url": ('path = "checks.csv"', 'path = "checks.csv"\nurl = "https://data.example.go.id"', 10, "feed.path", ("either path", "or url")),
     "neither path nor url": ('path = "checks.csv"\n', "", 6, "feed.path", ("either path", "or url")),
     "what belongs to another kind": ('kind = "ckan"', 'kind = "ckan"\nmax_hold = "1h"', 24, "feed.max_hold", ("belongs to uptime feeds", "ckan")),
+    "job of another kind": ('kind = "ckan"', 'kind = "ckan"\njob = "blackbox"', 24, "feed.job", ("belongs to prometheus feeds", "ckan")),
+    "since of another kind": ('max_hold = "26h"', 'max_hold = "26h"\nsince = "7d"', 13, "feed.since", ("belongs to prometheus feeds", "check_log")),
+    "credential of another kind": ('kind = "ckan"', 'kind = "ckan"\nbearer = "env:HOME"', 24, "feed.bearer", ("belongs to prometheus feeds",)),
     "service of an unknown feed": ('feed = "more_checks"', 'feed = "cheks"', 16, "service.feed", ("'cheks'", "accepted: checks, more_checks")),
     "service of a feed that has none": ('feed = "more_checks"', 'feed = "catalogue"', 16, "service.feed", ("'catalogue'", "accepted: checks, more_checks")),
     "service of an unknown government": ('agency = "002"', 'agency = "002"\ngovernment = "64"', 20, "service.government", ("'64'",)),
@@ -209,6 +212,63 @@ def test_a_mistake_is_not_repeated_by_what_refers_to_it(tmp_path: Path, good: st
 @pytest.mark.parametrize("address", ["https://admin:rahasia@data.example.go.id", "http://admin:rahasia@data.example.go.id"])
 def test_a_password_is_not_repeated_in_the_message(tmp_path: Path, address: str) -> None:
     assert "rahasia" not in "\n".join(mistakes(tmp_path, GOOD.replace("https://data.example.go.id", address)))
+
+
+MONITOR = """
+[[feed]]
+id = "monitor"
+kind = "prometheus"
+government = "63"
+url = "https://prometheus.example.go.id"
+max_hold = "150s"
+"""
+HEAD = len(GOOD.splitlines()) + 1
+
+
+def with_monitor(line: str = "") -> str:
+    return GOOD + MONITOR + line
+
+
+def test_a_monitor_is_read_and_its_secret_stays_in_the_environment(tmp_path: Path) -> None:
+    text = with_monitor('hosts = [".go.id"]\njob = "blackbox"\nsince = "7d"\nbearer = "env:MONITOR_TOKEN"\n')
+    _, feeds = read_sources(write(tmp_path, text), {"MONITOR_TOKEN": "rahasia-7"})
+    monitor = feeds[-1]
+    assert (monitor.kind, monitor.job, monitor.since_s, monitor.max_hold_s) == (FeedKind.PROMETHEUS, "blackbox", 7 * 86400, 150)
+    assert monitor.credential == Credential("bearer", "MONITOR_TOKEN")
+    assert "rahasia" not in repr(feeds)
+
+
+def test_a_monitor_is_asked_for_thirty_days_unless_told_otherwise(tmp_path: Path) -> None:
+    _, feeds = read_sources(write(tmp_path, with_monitor('basic_auth = "env:LOGIN"\n')), {"LOGIN": "admin:kata sandi"})
+    assert (feeds[-1].job, feeds[-1].since_s, feeds[-1].credential) == (None, 30 * 86400, Credential("basic", "LOGIN"))
+
+
+@pytest.mark.parametrize(
+    ("line", "held", "key", "said"),
+    [
+        ('bearer = "env:TOKEN"', {}, "feed.bearer", "environment variable TOKEN is not set"),
+        ('bearer = "env:TOKEN"', {"TOKEN": " "}, "feed.bearer", "environment variable TOKEN is not set"),
+        ('bearer = "env:TOKEN"', {"TOKEN": "rahasia 7"}, "feed.bearer", "environment variable TOKEN holds no bearer token; accepted:"),
+        ('basic_auth = "env:LOGIN"', {"LOGIN": "rahasia"}, "feed.basic_auth", "environment variable LOGIN holds no user:password"),
+        ('bearer = "rahasia"', {}, "feed.bearer", '"env:NAME", the environment variable that holds the token'),
+        ('basic_auth = "admin:rahasia"', {}, "feed.basic_auth", '"env:NAME", the environment variable that holds user:password'),
+        ('bearer = ["rahasia"]', {}, "feed.bearer", '"env:NAME"'),
+        ('since = "30"', {}, "feed.since", "'30' is not accepted; accepted: a whole number with its unit"),
+        ('job = ""', {}, "feed.job", "the label that Prometheus gives the prober's scrapes"),
+    ],
+)
+def test_a_mistake_about_a_monitor_shows_no_secret(tmp_path: Path, line: str, held: dict[str, str], key: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_sources(write(tmp_path, with_monitor(line + "\n")), held)
+    (only,) = str(caught.value).splitlines()
+    assert only.startswith(f"{tmp_path / 'sources.toml'}:{HEAD + 7}: {key}: "), only
+    assert said in only
+    assert "rahasia" not in only
+
+
+def test_a_monitor_has_one_credential(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"feed\.basic_auth: give either bearer or basic_auth"):
+        read_sources(write(tmp_path, with_monitor('bearer = "env:T"\nbasic_auth = "env:L"\n')), {"T": "t", "L": "a:b"})
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
