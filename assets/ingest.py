@@ -47,12 +47,11 @@ def build_feed_asset(
     feed: Feed,
     reader_of: Callable[[Feed, Lake], Reader],
     suite: Suite,
-    arrive: Arrive = arrive,
+    arrive_from: Callable[[Warehouse], Arrive] = lambda _warehouse: arrive,
     after_commit: Callable[[Committed], None] | None = None,
-    arrive_from: Callable[[Warehouse], Arrive] | None = None,
 ) -> dg.AssetsDefinition:
-    """`reader_of` gives the feed's reader once the lake is at hand; `arrive` archives what the source has; `after_commit` is called when all that
-    arrived is committed. `arrive_from`, in the place of `arrive`, is for a source that is asked for what the warehouse does not have yet."""
+    """`reader_of` gives the feed's reader once the lake is at hand; `arrive_from` gives what archives what the source has: with the
+    warehouse at hand, for a source that is asked for what is not there yet. `after_commit` is called when all that arrived is committed."""
     key = feed_key(feed)
     arrived = dg.AssetCheckSpec(
         ARRIVED,
@@ -83,7 +82,7 @@ def build_feed_asset(
         home: dg.ResourceParam[Home],
         clock: dg.ResourceParam[Callable[[], datetime]],
     ) -> Iterator[dg.MaterializeResult[None]]:
-        present, problems = (arrive if arrive_from is None else arrive_from(warehouse))(feed, archive, clock)
+        present, problems = arrive_from(warehouse)(feed, archive, clock)
         outcome = take_in(warehouse, archive, feed, reader_of(feed, lake), present, problems, context.run_id, clock, context.log.debug)
         context.log.info(_sentence(outcome))
         if after_commit is not None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 from rich.console import Console
@@ -23,6 +24,8 @@ from warehouse.database import WarehouseBusy, WarehouseMissing, open_published
 from warehouse.files import write_atomically
 
 # Dagster is imported where it is used: `query` and `--help` answer at once.
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 OUTPUT = Console() if sys.stdout.isatty() else Console(width=140)
 ERRORS = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -51,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _running(commands: Commands) -> None:
     refresh = commands.add_parser("refresh", help="ingest all feeds, release the quarters that became due, publish")
     refresh.add_argument("--period", help="this quarter, due or not, such as 2026-Q3")
     refresh.add_argument("--as-of", type=_time, help="reckon with what was known by then (ISO 8601, such as 2026-10-05T00:00:00+08:00); needs --period")
@@ -62,7 +65,7 @@ def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     ingest.set_defaults(run=_ingest)
 
 
-def _assessing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _assessing(commands: Commands) -> None:
     template = commands.add_parser("template", help="a workbook that an agency fills in and sends back")
     for name, words in (("instrument", "such as SPBE2020"), ("government", "code, such as 63"), ("period", "such as 2026-Q2")):
         template.add_argument(f"--{name}", required=True, help=words)
@@ -98,7 +101,7 @@ def _assessing(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     review.set_defaults(run=_review)
 
 
-def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _looking(commands: Commands) -> None:
     query = commands.add_parser("query", help="SQL on the published file")
     query.add_argument("sql")
     query.add_argument("--format", choices=("table", "csv", "json"), default="table")
@@ -119,7 +122,7 @@ def _looking(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     suite.set_defaults(run=_suite)
 
 
-def _keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _keeping(commands: Commands) -> None:
     rebuild = commands.add_parser("rebuild", help="make the warehouse anew out of the archive alone, and publish it")
     rebuild.set_defaults(run=_rebuild)
 

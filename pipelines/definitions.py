@@ -35,7 +35,7 @@ def build_definitions(
     by_quarter = {SERVICE_QUARTER, SCORE, COMPONENT_SCORE, INDEX_SCORE}
     ingested = [
         build_reference_asset(loaded),
-        *build_submission_assets(loaded.of(Product.SUBMISSIONS), settings.INBOX),
+        *build_submission_assets(loaded.of(Product.SUBMISSIONS)),
         *build_uptime_assets(loaded.of(Product.UPTIME), QUARTERS),
         *build_open_data_assets(loaded.of(Product.OPEN_DATA)),
     ]

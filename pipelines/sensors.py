@@ -68,16 +68,13 @@ def _hash_of(lying: Sequence[Path], states: Mapping[str, list[int]]) -> str:
     return whole.hexdigest()
 
 
-def attempt(instance: dg.DagsterInstance, content: str, now: datetime) -> int | dg.SkipReason:
-    """Which attempt at these files is due: a failed run is tried again after one minute, two, four, at most an hour."""
+def attempts(instance: dg.DagsterInstance, content: str) -> tuple[int, datetime]:
+    """How many runs were asked to take in these files, and when the next is due: after one minute, two, four, at most an hour."""
     records = instance.get_run_records(dg.RunsFilter(tags={INBOX: content}))
     if not records:
-        return 0
+        return 0, datetime.min.replace(tzinfo=UTC)
     pause = min(timedelta(minutes=2 ** min(len(records) - 1, 10)), LONGEST_PAUSE)
-    again_at = max(record.update_timestamp for record in records).replace(tzinfo=UTC) + pause
-    if now < again_at:
-        return dg.SkipReason(f"{len(records)} runs have not taken in what lies there; the next attempt is due at {again_at:%H:%M:%S} UTC")
-    return len(records)
+    return len(records), max(record.update_timestamp for record in records).replace(tzinfo=UTC) + pause
 
 
 def _names(lying: Sequence[Path]) -> str:
@@ -86,7 +83,8 @@ def _names(lying: Sequence[Path]) -> str:
 
 
 def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list[dg.SensorDefinition]:
-    rules = f"{submission.READER_OF_MANY_SENDERS.parser_version}, {submission.READER_OF_MANY_SENDERS.suite.version}"
+    reader = submission.READER_OF_MANY_SENDERS
+    rules = f"{reader.parser_version}, {reader.suite.version}"
 
     @dg.sensor(
         name="inbox_arrivals",
@@ -102,7 +100,7 @@ def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list
         states = _states(entries)
         before = json.loads(context.cursor) if context.cursor else {"files": {}, "rules": None}
         context.update_cursor(json.dumps({"files": states, "rules": rules}))
-        if before["rules"] != rules and unjudged(Archive(home.archive), settings.INBOX, submission.READER_OF_MANY_SENDERS):
+        if before["rules"] != rules and unjudged(Archive(home.archive), settings.INBOX, reader):
             return dg.RunRequest(run_key=f"rules {rules}")
         ready = [path for path in entries if path.name in states and states[path.name] == before["files"].get(path.name)]
         refused = "".join(f"; refused: {sentence}" for sentence in lying.refused)
@@ -112,10 +110,11 @@ def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list
         if context.instance.get_runs_count(dg.RunsFilter(job_name="inbox", statuses=[*IN_PROGRESS, dg.DagsterRunStatus.QUEUED])):
             return dg.SkipReason(f"a run is at it; lying there: {_names(ready)}{refused}")
         content = _hash_of(ready, states)
-        due = attempt(context.instance, content, clock())
-        if isinstance(due, dg.SkipReason):
-            return dg.SkipReason(f"{due.skip_message}: {_names(ready)}{refused}")
-        return dg.RunRequest(run_key=f"{content}-{due}", tags={INBOX: content})
+        tried, due_at = attempts(context.instance, content)
+        if clock() < due_at:
+            tried_in_vain = f"{tried} runs have not taken in what lies there; the next attempt is due at {due_at:%H:%M:%S} UTC"
+            return dg.SkipReason(f"{tried_in_vain}: {_names(ready)}{refused}")
+        return dg.RunRequest(run_key=f"{content}-{tried}", tags={INBOX: content})
 
     @dg.run_status_sensor(
         name="due_quarters",

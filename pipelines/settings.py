@@ -57,7 +57,7 @@ def load() -> Settings:
     own = home.root / "sources.toml"
     sources = environment.sources or (own if own.exists() else ROOT / "samples" / "sources.toml")
     governments, feeds = read_sources(sources)
-    inbox = Feed(INBOX, FeedKind.SUBMISSION, SEVERAL, path=home.inbox / "*")
+    inbox = Feed(INBOX, FeedKind.SUBMISSION, SEVERAL, path=home.inbox / "*", is_inbox=True)
     return Settings(home, sources, governments, (*feeds, inbox))
 
 

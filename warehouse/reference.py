@@ -9,7 +9,7 @@ from warehouse.files import identifier, sha256_of, sql_of
 from warehouse.registry import Government
 
 _FOLDER = Path(__file__).parent / "reference"
-_TABLES = ("region", "agency", "instrument", "component", "band", "level", "measurement_rule")
+_TABLES = ("region", "agency", "instrument", "component", "band", "level", "measurement_rule", "evidence_rule")
 
 
 def fingerprint() -> str:

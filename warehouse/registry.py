@@ -65,9 +65,9 @@ class Credential:
 
 @dataclass(frozen=True)
 class Feed:
-    """One configured source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set.
-    `declared` says where the settings name it (file, line, key), for messages. `job` (none: any) and `since_s`, how far back the first run asks, are of
-    monitors that are asked for a stretch of time."""
+    """One source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set. `declared` says where the settings
+    name it (file, line, key), for messages. `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far
+    back the first run asks, are of monitors that are asked for a stretch of time."""
 
     id: str
     kind: FeedKind
@@ -80,6 +80,7 @@ class Feed:
     objective: float | None = None
     services: tuple[Service, ...] = ()
     declared: str = ""
+    is_inbox: bool = False
     job: str | None = None
     since_s: int = 30 * 86400
     credential: Credential | None = None

@@ -14,24 +14,25 @@ from warehouse.files import sha256_of
 from warehouse.registry import Feed, FeedKind
 
 
-def build_submission_assets(feeds: Sequence[Feed], inbox: str) -> list[dg.AssetsDefinition]:
-    """Evidence is archived beside its submission, and senders are told what became of their files. Feed `inbox` is a folder that empties: files leave it
+def build_submission_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
+    """Evidence is archived beside its submission, and senders are told what became of their files. Files leave the inbox
     once they are committed, promoted or rejected, and their senders told."""
 
     def after_commit(committed: Committed) -> None:
-        is_inbox = committed.feed.id == inbox
-        folder = committed.home.feedback if is_inbox else committed.home.feedback / committed.feed.id
+        feed, archive = committed.feed, committed.archive
+        folder = committed.home.feedback if feed.is_inbox else committed.home.feedback / feed.id
         with committed.warehouse.open_for_writing() as connection:
-            evidence.load(connection, committed.archive, committed.feed.id)
-            feedback.bring_up(connection, committed.archive, committed.feed, submission.reader(committed.feed), folder, committed.progress)
-        if is_inbox:
+            evidence.load(connection, archive, feed.id)
+        with committed.warehouse.open_for_reading() as connection:
+            feedback.bring_up(connection, archive, feed, submission.reader(feed), folder, committed.progress)
+        if feed.is_inbox:
             _empty(committed)
 
     built = []
     for feed in feeds:
         if feed.kind is FeedKind.SUBMISSION:
             reader = submission.reader(feed)
-            built.append(build_feed_asset(feed, always(reader), reader.suite, _arrive, after_commit))
+            built.append(build_feed_asset(feed, always(reader), reader.suite, lambda _warehouse: _arrive, after_commit))
         else:
             built.append(build_feed_asset(feed, always(published_index.READER), published_index.READER.suite))
     return built

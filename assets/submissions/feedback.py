@@ -131,7 +131,7 @@ def bring_up(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed
         if feedback is not None:
             write(folder, feedback)
             written += 1
-            progress(f"{feed.id}: feedback on {name}: {summary(feedback).splitlines()[2]}")
+            progress(f"{feed.id}: feedback on {name}: {_heading(feedback)[-1]}")
     return written
 
 
@@ -253,12 +253,17 @@ def _text_path(folder: Path, source_name: str) -> Path:
     return folder / f"{source_name}.txt"
 
 
-def summary(feedback: Feedback) -> str:
-    """A page of text. Its last line is the mark."""
+def _heading(feedback: Feedback) -> list[str]:
+    """Which file, when it came, and what became of its rows."""
     counts = Counter(row.status for row in feedback.rows)
     taken = f"{counts['diterima']} diterima, {counts['peringatan']} diterima dengan peringatan, {counts['ditolak']} ditolak"
     verdict = "seluruh berkas ditolak" if feedback.refused else taken
-    lines = [f"Umpan balik atas {feedback.source_name}", f"Diterima {feedback.received_at:%Y-%m-%d %H:%M} UTC", f"{len(feedback.rows)} baris: {verdict}"]
+    return [f"Umpan balik atas {feedback.source_name}", f"Diterima {feedback.received_at:%Y-%m-%d %H:%M} UTC", f"{len(feedback.rows)} baris: {verdict}"]
+
+
+def summary(feedback: Feedback) -> str:
+    """A page of text. Its last line is the mark."""
+    lines = _heading(feedback)
     lines += ["", *feedback.about_the_file] if feedback.about_the_file else []
     told = [row for row in feedback.rows if row.status != "diterima" and row.findings]
     for row in told[:ROWS_IN_TEXT]:
@@ -266,7 +271,7 @@ def summary(feedback: Feedback) -> str:
         lines += [f"  {reason}" for reason in row.reasons] + [f"  Perbaikan: {remedy}" for remedy in row.remedies]
     if len(told) > ROWS_IN_TEXT:
         lines += ["", f"dan {len(told) - ROWS_IN_TEXT} baris lain, semuanya dalam {_workbook_name(feedback.source_name)}"]
-    if counts["ditolak"] or counts["peringatan"]:
+    if any(row.status != "diterima" for row in feedback.rows):
         lines += ["", f"Perbaiki {_workbook_name(feedback.source_name)} di tempat barisnya dan kirim kembali: yang terakhir berlaku."]
     return "\n".join([*lines, "", feedback.mark, ""])
 
@@ -279,7 +284,7 @@ def workbook(feedback: Feedback) -> bytes:
     widths = [14, WIDTHS["alasan"], WIDTHS["cara_memperbaiki"], 10, *(WIDTHS.get(column, 16) for column in columns)]
     for number, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
-    lines = [*summary(feedback).splitlines()[:3], *feedback.about_the_file]
+    lines = [*_heading(feedback), *feedback.about_the_file]
     if feedback.rows:
         lines.append("Perbaiki isian barisnya, simpan, dan kirim kembali berkas ini: yang terakhir berlaku.")
         header = len(lines) + 1

@@ -100,5 +100,4 @@ READER_OF_MANY_SENDERS = replace(READER, suite=OF_MANY_SENDERS)
 
 
 def reader(feed: Feed) -> Reader:
-    """A feed that no settings declare is the inbox, which many senders share."""
-    return READER if feed.declared else READER_OF_MANY_SENDERS
+    return READER_OF_MANY_SENDERS if feed.is_inbox else READER

@@ -1,7 +1,7 @@
 """Check logs: CSV or Parquet files of checks, as monitors and their exports write them. How they are read, staged and promoted to the lake."""
 
 import io
-from collections.abc import Callable
+from functools import partial
 
 import duckdb
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow.parquet as pa_parquet
 from assets.uptime import lake_day
 from expectations import check
 from expectations.drift import with_source_columns
-from expectations.intake import Batch, Counts, Reader, Unreadable
+from expectations.intake import Reader, Unreadable
 from warehouse.archive import Artifact
 from warehouse.database import run_on_incoming
 from warehouse.files import sql_of
@@ -73,5 +73,4 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """The feed's hosts are part of its suite, so a change of them judges its files again."""
-    promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts] = lambda connection, batch: lake_day.promote(connection, batch, lake)  # noqa: E731
-    return Reader("check_log 1", check.suite(feed.hosts, feed.max_hold_s), parse, stage, promote)
+    return Reader("check_log 1", check.suite(feed.hosts, feed.max_hold_s), parse, stage, partial(lake_day.promote, lake=lake))

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from assets import arrival, http
@@ -19,7 +19,7 @@ from assets.arrival import Arrive, Clock
 from assets.uptime import check_log, lake_day
 from expectations import check
 from expectations.drift import with_source_columns
-from expectations.intake import Batch, Counts, Reader, Unreadable
+from expectations.intake import Reader, Unreadable
 from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
@@ -263,5 +263,4 @@ def suite(feed: Feed) -> Suite:
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:
-    promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts] = lambda connection, batch: lake_day.promote(connection, batch, lake)  # noqa: E731
-    return Reader("prometheus 1", suite(feed), parse, check_log.stage, promote)
+    return Reader("prometheus 1", suite(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))

@@ -139,7 +139,7 @@ def _load_reference(connection: Any) -> None:
 def run_csv(case: Case) -> dict[str, Any]:
     """Parse and stage the same bytes several times."""
     data = "\n".join(csv_rows(case.count, case.odd)).encode()
-    feed = Feed("inbox", FeedKind.SUBMISSION, GOVERNMENT, path=Path("none"))
+    feed = Feed("inbox", FeedKind.SUBMISSION, GOVERNMENT, path=Path("none"), is_inbox=True)
     artifact = Artifact("0" * 64, len(data), "text/csv", feed.id, "buatan.csv", RECEIVED)
     made_mib = measure.peak_mib()
     parse_s, stage_s = [], []
@@ -176,7 +176,7 @@ def run_workbooks(case: Case) -> dict[str, Any]:
         warehouse, archive = Warehouse(Path(folder) / "warehouse.duckdb"), Archive(Path(folder) / "archive")
         with warehouse.open_for_writing() as connection:
             _load_reference(connection)
-        feed = Feed("inbox", FeedKind.SUBMISSION, GOVERNMENT, path=Path("none"))
+        feed = Feed("inbox", FeedKind.SUBMISSION, GOVERNMENT, path=Path("none"), is_inbox=True)
         present = [archive.store(feed.id, name, data, RECEIVED + timedelta(seconds=number)) for number, (name, data) in enumerate(workbooks(case.count))]
         made_mib = measure.peak_mib()
 
