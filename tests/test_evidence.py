@@ -12,17 +12,15 @@ import duckdb
 import pytest
 
 from assets.arrival import recorded
-from assets.submissions import evidence, feedback, submission
-from expectations.intake import take_in
+from assets.submissions import evidence
 from tests.conftest import kesiapan, published
-from warehouse import migrations, reference
-from warehouse.archive import Archive, Review
+from tests.office import Office
+from warehouse import migrations
+from warehouse.archive import Review
 from warehouse.database import Warehouse, scratch
 from warehouse.files import sha256_of
 from warehouse.home import Home
-from warehouse.registry import Feed, FeedKind, Government
 
-KALSEL = Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar")
 HEADER = "kode_pemda,kode_skpd,periode,instrumen,indikator,tahap,nilai,penjelasan,bukti,tanggal_bukti"
 PDF, OTHER_PDF, PNG = b"%PDF-1.4 perbup", b"%PDF-1.4 sk", b"\x89PNG\r\n\x1a\n" + bytes(40)
 
@@ -43,19 +41,8 @@ def zipped(**files: bytes) -> bytes:
     return buffer.getvalue()
 
 
-class Office:
-    """An inbox that is looked at an hour after the time before."""
-
-    def __init__(self, root: Path) -> None:
-        self.now = datetime(2026, 8, 1, tzinfo=UTC)
-        self.inbox = root / "inbox"
-        self.inbox.mkdir()
-        self.warehouse = Warehouse(root / "warehouse.duckdb")
-        self.archive = Archive(root / "archive")
-        self.folder = root / "feedback"
-        self.feed = Feed("inbox", FeedKind.SUBMISSION, KALSEL, path=self.inbox / "*")
-        with self.warehouse.open_for_writing() as connection:
-            reference.load(connection, (KALSEL,))
+class Registry(Office):
+    """An inbox that is looked at an hour after the time before, and the register that comes of it."""
 
     def look(self) -> list[str]:
         """Take in what lies there; returns what was refused of the evidence."""
@@ -64,17 +51,10 @@ class Office:
         bundles = evidence.bundles(lying)
         artifacts = [self.archive.store("inbox", file.name, file.read_bytes(), self.now) for file in lying.files if file not in bundles]
         problems = evidence.collect(self.feed, bundles, self.archive, lambda: self.now)
-        run_id = f"run {self.now:%d%H}"
-        take_in(self.warehouse, self.archive, self.feed, submission.reader(self.feed), artifacts, (), run_id, lambda: self.now, lambda _: None)
-        with self.warehouse.open_for_writing() as connection:
-            evidence.load(connection, self.archive, "inbox")
-            feedback.bring_up(connection, self.archive, self.feed, submission.reader(self.feed), self.folder, lambda _: None)
+        self.take_in(artifacts)
+        self.tell()
         evidence.remove(self.feed, bundles, self.archive)
         return problems
-
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        with self.warehouse.open_for_reading() as connection:
-            return connection.execute(query).fetchall()
 
     def register(self) -> dict[str, str]:
         return dict(self.ask("select file_name, status from core.evidence order by all"))
@@ -89,29 +69,29 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
+def office(tmp_path: Path) -> Registry:
+    return Registry(tmp_path, datetime(2026, 8, 1, tzinfo=UTC))
 
 
-def test_evidence_that_is_only_named_is_claimed(office: Office) -> None:
+def test_evidence_that_is_only_named_is_claimed(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
     assert office.look() == []
     assert office.register() == {"sk.pdf": "claimed"}
     assert office.levels() == {"1": (1, 2, "sk.pdf (claimed)")}
 
 
-def as_folder(office: Office, files: dict[str, bytes]) -> None:
+def as_folder(office: Registry, files: dict[str, bytes]) -> None:
     (office.inbox / "laporan" / "dalam").mkdir(parents=True)
     for number, (name, data) in enumerate(files.items()):
         (office.inbox / "laporan" / ("dalam" if number % 2 else ".") / name).write_bytes(data)
 
 
-def as_zip(office: Office, files: dict[str, bytes]) -> None:
+def as_zip(office: Registry, files: dict[str, bytes]) -> None:
     (office.inbox / "laporan.zip").write_bytes(zipped(**{f"bukti/{name}": data for name, data in files.items()}))
 
 
 @pytest.mark.parametrize("lay", [as_folder, as_zip])
-def test_files_beside_a_submission_are_archived_and_found(office: Office, lay: Callable[[Office, dict[str, bytes]], None]) -> None:
+def test_files_beside_a_submission_are_archived_and_found(office: Registry, lay: Callable[[Registry, dict[str, bytes]], None]) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "SK.pdf; layar.png"), row("2", "2", "tidak_dikirim.pdf")))
     lay(office, {"sk.pdf": PDF, "layar.png": PNG})
     assert office.look() == []
@@ -123,28 +103,28 @@ def test_files_beside_a_submission_are_archived_and_found(office: Office, lay: C
     ]
     assert office.archive.read(sha256_of(PDF)) == PDF
     assert [path.name for path in office.inbox.iterdir()] == ["laporan.csv"]  # the submission leaves by the asset, after its sender was told
-    assert "Bukti tidak_dikirim.pdf: tidak ada di antara berkas yang dikirim." in (office.folder / "laporan.csv.txt").read_text(encoding="utf-8")
+    assert "Bukti tidak_dikirim.pdf: tidak ada di antara berkas yang dikirim." in office.text("laporan.csv")
 
 
-def test_evidence_may_come_later(office: Office) -> None:
+def test_evidence_may_come_later(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf"), row("2", "2", "perbup.pdf")))
     office.look()
-    assert "2 baris: 2 diterima" in (office.folder / "laporan.csv.txt").read_text(encoding="utf-8")
+    assert "2 baris: 2 diterima" in office.text("laporan.csv")
     (office.inbox / "laporan.csv").unlink()
     as_zip(office, {"sk.pdf": PDF})
     assert office.look() == []
     assert office.register() == {"sk.pdf": "found", "perbup.pdf": "missing"}
-    assert "2 baris: 1 diterima, 1 diterima dengan peringatan" in (office.folder / "laporan.csv.txt").read_text(encoding="utf-8")
+    assert "2 baris: 1 diterima, 1 diterima dengan peringatan" in office.text("laporan.csv")
 
 
-def test_the_same_bytes_under_another_name_are_a_duplicate(office: Office) -> None:
+def test_the_same_bytes_under_another_name_are_a_duplicate(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf"), row("2", "2", "salinan.pdf")))
     as_folder(office, {"sk.pdf": PDF, "salinan.pdf": PDF})
     office.look()
     assert sorted(office.register().values()) == ["duplicate", "found"]
 
 
-def test_a_file_of_another_agency_is_not_ones_own(office: Office) -> None:
+def test_a_file_of_another_agency_is_not_ones_own(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf", agency="001")))
     (office.inbox / "lain.csv").write_bytes(sheet(row("1", "3", "sk.pdf", agency="002")))
     as_zip(office, {"sk.pdf": PDF})
@@ -152,7 +132,7 @@ def test_a_file_of_another_agency_is_not_ones_own(office: Office) -> None:
     assert office.ask("select agency_code, status from core.evidence order by 1") == [("001", "found"), ("002", "claimed")]
 
 
-def test_a_level_counts_only_with_every_level_below_it(office: Office) -> None:
+def test_a_level_counts_only_with_every_level_below_it(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(
         sheet(
             row("1", "4", "L2: dua.pdf; L3: tiga.pdf; L4: empat.pdf"),
@@ -172,7 +152,7 @@ def test_a_level_counts_only_with_every_level_below_it(office: Office) -> None:
     }
 
 
-def test_by_an_instrument_without_the_contiguous_rule_the_highest_level_shown_counts(office: Office) -> None:
+def test_by_an_instrument_without_the_contiguous_rule_the_highest_level_shown_counts(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("2", "4", "L2: dua.pdf; L4: empat.pdf")))
     as_folder(office, {"dua.pdf": b"%PDF 2", "empat.pdf": b"%PDF 4"})
     office.look()
@@ -181,14 +161,14 @@ def test_by_an_instrument_without_the_contiguous_rule_the_highest_level_shown_co
     assert office.levels()["2"][0] == 4
 
 
-def test_the_lowest_level_that_needs_evidence_is_the_instruments(office: Office) -> None:
+def test_the_lowest_level_that_needs_evidence_is_the_instruments(office: Registry) -> None:
     old = row("1", "1", "sk.pdf", instrument="SPBE2018", period="2020-Q4")
     (office.inbox / "laporan.csv").write_bytes(sheet(old, row("1", "1", "sk.pdf", period="2021-Q4")))
     office.look()
     assert office.ask("select instrument_id, evidenced from core.evidenced_level") == [("SPBE2018", 0)]
 
 
-def test_evidence_past_the_age_of_its_indicator_is_expired(office: Office) -> None:
+def test_evidence_past_the_age_of_its_indicator_is_expired(office: Registry) -> None:
     dated = {"10": "2024-05-01", "13": "2024-05-02"}  # 10 has an age of twelve months (ref.evidence_rule), 13 has none
     rows = [row(indicator, "2", f"{indicator}.pdf", instrument="PEMDI2026", period="2026-Q3", dated=day) for indicator, day in dated.items()]
     (office.inbox / "laporan.csv").write_bytes(sheet(*rows))
@@ -197,7 +177,7 @@ def test_evidence_past_the_age_of_its_indicator_is_expired(office: Office) -> No
     assert office.register() == {"10.pdf": "expired", "13.pdf": "found"}
 
 
-def test_a_verifiers_word_counts_until_another_file_comes(office: Office) -> None:
+def test_a_verifiers_word_counts_until_another_file_comes(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
     as_zip(office, {"sk.pdf": PDF})
     office.look()
@@ -205,7 +185,7 @@ def test_a_verifiers_word_counts_until_another_file_comes(office: Office) -> Non
     office.look()
     assert office.register() == {"sk.pdf": "returned"}
     assert office.levels()["1"][0] == 1
-    assert "dikembalikan oleh pemeriksa: SK tim asesor, bukan tim auditor" in (office.folder / "laporan.csv.txt").read_text(encoding="utf-8")
+    assert "dikembalikan oleh pemeriksa: SK tim asesor, bukan tim auditor" in office.text("laporan.csv")
     as_zip(office, {"sk.pdf": OTHER_PDF})
     office.look()
     assert office.register() == {"sk.pdf": "found"}
@@ -226,7 +206,7 @@ def hostile() -> bytes:
     return buffer.getvalue()
 
 
-def test_what_a_zip_must_not_hold_is_refused_and_stays_with_the_rest_archived(office: Office, tmp_path: Path) -> None:
+def test_what_a_zip_must_not_hold_is_refused_and_stays_with_the_rest_archived(office: Registry, tmp_path: Path) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
     (office.inbox / "laporan.zip").write_bytes(hostile())
     problems = office.look()
@@ -242,7 +222,7 @@ def test_what_a_zip_must_not_hold_is_refused_and_stays_with_the_rest_archived(of
     ("data", "why"),
     [(b"PK\x03\x04 and no more", "cannot be unpacked"), (zipped(**{f"{n}.txt": b"" for n in range(1001)}), "too large"), (b"", "cannot be unpacked")],
 )
-def test_a_zip_that_cannot_be_taken_says_why_and_stops_nothing(office: Office, data: bytes, why: str) -> None:
+def test_a_zip_that_cannot_be_taken_says_why_and_stops_nothing(office: Registry, data: bytes, why: str) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
     (office.inbox / "laporan.zip").write_bytes(data)
     (problem,) = office.look()
@@ -251,7 +231,7 @@ def test_a_zip_that_cannot_be_taken_says_why_and_stops_nothing(office: Office, d
     assert office.register() == {"sk.pdf": "claimed"}
 
 
-def test_a_zip_bomb_is_refused_by_what_it_says_and_by_what_it_does(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb_is_refused_by_what_it_says_and_by_what_it_does(office: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
@@ -268,7 +248,7 @@ def test_a_zip_bomb_is_refused_by_what_it_says_and_by_what_it_does(office: Offic
     assert office.register() == {"sk.pdf": "claimed"}
 
 
-def test_a_link_in_a_folder_is_not_followed(office: Office, tmp_path: Path) -> None:
+def test_a_link_in_a_folder_is_not_followed(office: Registry, tmp_path: Path) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
     (tmp_path / "rahasia.txt").write_text("rahasia", encoding="utf-8")
     (office.inbox / "laporan").mkdir()
@@ -281,7 +261,7 @@ def test_a_link_in_a_folder_is_not_followed(office: Office, tmp_path: Path) -> N
     assert office.ask("select count(*) from core.evidence_file") == [(0,)]
 
 
-def test_evidence_without_a_submission_waits_and_is_named(office: Office) -> None:
+def test_evidence_without_a_submission_waits_and_is_named(office: Registry) -> None:
     (office.inbox / "entah.zip").write_bytes(zipped(**{"sk.pdf": PDF}))
     (problem,) = office.look()
     assert problem.startswith("entah.zip belongs to no submission")

@@ -2,8 +2,6 @@
 
 import csv
 import io
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,10 @@ import openpyxl
 import pytest
 
 from assets.submissions import feedback, submission
-from expectations.intake import take_in
 from tests.libreoffice import NEEDS_SOFFICE, saved_as
-from warehouse import reference
-from warehouse.archive import Archive
-from warehouse.database import Warehouse
+from tests.office import Office
 from warehouse.files import write_atomically
-from warehouse.registry import Feed, FeedKind, Government
 
-KALSEL = Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar")
 HEADER = ("kode_pemda", "kode_skpd", "periode", "instrumen", "indikator", "tahap", "nilai", "penjelasan", "bukti", "pengirim")
 
 
@@ -35,46 +28,12 @@ def sheet(*rows: tuple[str, ...]) -> bytes:
     return text.getvalue().encode()
 
 
-@dataclass
-class Office:
-    """An inbox by hand: what is sent is taken in an hour after what was sent before, and its senders are told."""
-
-    root: Path
-    now: datetime = datetime(2026, 4, 1, tzinfo=UTC)
-    said: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.warehouse = Warehouse(self.root / "warehouse.duckdb")
-        self.archive = Archive(self.root / "archive")
-        self.folder = self.root / "feedback"
-        self.feed = Feed("inbox", FeedKind.SUBMISSION, KALSEL, path=self.root / "inbox" / "*")
-        with self.warehouse.open_for_writing() as connection:
-            reference.load(connection, (KALSEL,))
-
-    def receive(self, name: str, data: bytes) -> None:
-        self.now += timedelta(hours=1)
-        artifact = self.archive.store("inbox", name, data, self.now)
-        self.now += timedelta(minutes=1)
-        run_id = f"run {self.now:%H%M}"
-        take_in(self.warehouse, self.archive, self.feed, submission.reader(self.feed), [artifact], (), run_id, lambda: self.now, lambda _: None)
-
-    def tell(self) -> int:
-        with self.warehouse.open_for_reading() as connection:
-            return feedback.bring_up(connection, self.archive, self.feed, submission.reader(self.feed), self.folder, self.said.append)
-
-    def table(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a feedback workbook by header."""
-        (found,) = openpyxl.load_workbook(self.folder / name).worksheets
-        lines = [list(line) for line in found.iter_rows(values_only=True)]
-        header = next(index for index, line in enumerate(lines) if line[0] == "status")
-        return [dict(zip(lines[header], line, strict=True)) for line in lines[header + 1 :]]
-
-    def text(self, name: str) -> str:
-        return (self.folder / f"{name}.txt").read_text(encoding="utf-8")
-
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        with self.warehouse.open_for_reading() as connection:
-            return connection.execute(query).fetchall()
+def table(office: Office, name: str) -> list[dict[str, Any]]:
+    """The rows of a feedback workbook by header."""
+    (found,) = openpyxl.load_workbook(office.folder / name).worksheets
+    lines = [list(line) for line in found.iter_rows(values_only=True)]
+    header = next(index for index, line in enumerate(lines) if line[0] == "status")
+    return [dict(zip(lines[header], line, strict=True)) for line in lines[header + 1 :]]
 
 
 @pytest.fixture
@@ -85,13 +44,13 @@ def office(tmp_path: Path) -> Office:
 def test_each_row_comes_back_in_its_order_with_verdict_reason_and_remedy(office: Office) -> None:
     office.receive("kiriman.csv", sheet(row("3", "4"), row("1", "9"), row("2", "3", evidence="")))
     assert office.tell() == 1
-    table = office.table("kiriman.csv.xlsx")
-    assert [(line["status"], line["indikator"], line["nilai"], line["baris"]) for line in table] == [
+    told = table(office, "kiriman.csv.xlsx")
+    assert [(line["status"], line["indikator"], line["nilai"], line["baris"]) for line in told] == [
         ("diterima", "3", "4", "2"),
         ("ditolak", "1", "9", "3"),
         ("peringatan", "2", "3", "4"),
     ]
-    accepted, rejected, warned = table
+    accepted, rejected, warned = told
     assert accepted["alasan"] is None
     assert accepted["cara_memperbaiki"] is None
     assert "dalam skala instrumen" in rejected["alasan"]
@@ -117,7 +76,7 @@ def test_what_rules_show_is_called_by_words_of_the_sender() -> None:
 def test_two_rows_for_one_key_name_each_other(office: Office) -> None:
     office.receive("ganda.csv", sheet(row("1", "3"), row("2", "2"), row("1", "4")))
     office.tell()
-    first, other, second = office.table("ganda.csv.xlsx")
+    first, other, second = table(office, "ganda.csv.xlsx")
     assert [line["status"] for line in (first, other, second)] == ["ditolak", "diterima", "ditolak"]
     assert "[baris lain: 4]" in first["alasan"]
     assert "[baris lain: 2]" in second["alasan"]
@@ -133,7 +92,7 @@ def test_rows_of_a_second_sheet_are_named_by_sheet_and_row(office: Office) -> No
     book.save(buffer)
     office.receive("dua lembar.xlsx", buffer.getvalue())
     office.tell()
-    first, second = office.table("dua lembar.xlsx")
+    first, second = table(office, "dua lembar.xlsx")
     assert (first["baris"], second["baris"]) == ("2", "lembar ke-2 baris 2")
     assert "[baris lain: lembar ke-2 baris 2]" in first["alasan"]
     assert "[baris lain: 2]" in second["alasan"]
@@ -213,13 +172,13 @@ def test_a_run_killed_before_it_told_the_sender_is_made_good_by_the_next(office:
     office.receive("kiriman.csv", sheet(row("1", "9")))
     write_atomically(office.folder / "kiriman.csv.xlsx", b"left by a run that was killed")
     assert office.tell() == 1
-    assert office.table("kiriman.csv.xlsx")[0]["status"] == "ditolak"
+    assert table(office, "kiriman.csv.xlsx")[0]["status"] == "ditolak"
 
 
 def test_long_files_are_told_in_full_in_the_workbook_and_in_short_in_the_text(office: Office) -> None:
     office.receive("panjang.csv", sheet(*(row("1", str(10 + number)) for number in range(80))))
     office.tell()
-    assert len(office.table("panjang.csv.xlsx")) == 80
+    assert len(table(office, "panjang.csv.xlsx")) == 80
     text = office.text("panjang.csv")
     assert text.count("\nBaris ") == feedback.ROWS_IN_TEXT
     assert "dan 30 baris lain" in text
