@@ -193,10 +193,11 @@ class Judged:
 
 def judge(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mapping[str, object], judged: Judged) -> Sequence[gate.Result]:
     """Stage the rows that `parameters` name (`stage_<suite>.sql`), judge them, keep the outcome."""
-    results = _staged_and_judged(connection, suite, parameters)
+    connection.execute(sql_of("expectations", f"stage_{suite.name}.sql"), dict(parameters))
+    results = gate.judge(connection, suite)
     with transaction(connection):
         forget(connection, judged.batch_id)
-        record.write(connection, suite, results, judged.batch_id, "-", "-", judged.run_id, judged.at)
+        record.write(connection, suite, [record.Judgement(judged.batch_id, "-", "-", judged.run_id, judged.at, results)])
     return results
 
 
@@ -223,12 +224,18 @@ def judge_delivered(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: F
     batch_id, run_id, known_at = newest
     if record.is_judged(connection, suite, batch_id):
         return str(batch_id)
-    results = _staged_and_judged(connection, suite, {"feed_id": feed.id})
+    stage_delivered(connection, suite, feed)
+    results = gate.judge(connection, suite)
     with transaction(connection):
         forget_delivered(connection, suite, feed)
-        record.write(connection, suite, results, batch_id, feed.id, feed.government.code, run_id, known_at)
+        record.write(connection, suite, [record.Judgement(batch_id, feed.id, feed.government.code, run_id, known_at, results)])
         connection.execute(sql_of("expectations", "delivered_failed_row.sql"), {"batch_id": batch_id})
     return str(batch_id)
+
+
+def stage_delivered(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed) -> None:
+    """TEMP table `batch`: what is promoted of `feed` now, as `judge_delivered` judges it."""
+    connection.execute(sql_of("expectations", f"stage_{suite.name}.sql"), {"feed_id": feed.id})
 
 
 def forget_delivered(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed) -> None:
@@ -236,8 +243,3 @@ def forget_delivered(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: 
     of_feed = "select result_id from quality.expectation_result where suite = $1 and feed_id = $2"
     for table in ("quality.failed_row", "quality.result_by_owner", "quality.expectation_result"):
         connection.execute(f"delete from {table} where result_id in ({of_feed})", [suite.name, feed.id])
-
-
-def _staged_and_judged(connection: duckdb.DuckDBPyConnection, suite: Suite, parameters: Mapping[str, object]) -> Sequence[gate.Result]:
-    connection.execute(sql_of("expectations", f"stage_{suite.name}.sql"), dict(parameters))
-    return gate.judge(connection, suite)

@@ -8,10 +8,12 @@ it with the feed's last promoted batches (`quality.column_profile`) and leaves w
 """
 
 import json
+from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
 
+from expectations.gate import file_of
 from expectations.rules import Suite
 from warehouse.database import run_script
 from warehouse.files import sql_of
@@ -31,25 +33,35 @@ def source_columns(parsed: pa.Table) -> list[str]:
     return json.loads(noted) if noted else []
 
 
-def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: list[str]) -> None:
-    """TEMP table `profile` out of TEMP table `batch`: one row per staged column, and one per column that the file had."""
-    connection.execute("create or replace temp table profile as select * exclude (batch_id, feed_id) from quality.column_profile limit 0")
+def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: Sequence[list[str]]) -> None:
+    """TEMP table `profile` out of TEMP table `batch`: for each file of it (`names` are the columns it had) one row per staged column, and one per column
+    that the file had."""
+    file, grouped = file_of(len(names)), " group by all" if len(names) > 1 else ""
+    connection.execute("create or replace temp table profile as select 0 as file, * exclude (batch_id, feed_id) from quality.column_profile limit 0")
     connection.execute(
-        "insert into profile by name select 'source' as origin, unnest($names::varchar[]) as column_name, (select count(*) from batch) as rows",
-        {"names": names},
+        f"""
+        insert into profile by name
+        select counted.file, 'source' as origin, unnest(list_extract($names::varchar[][], counted.file + 1)) as column_name, counted.rows
+        from (select {file} as file, count(*) as rows from batch{grouped}) as counted
+        """,
+        {"names": list(names)},
     )
     described = [
         _described(name, kind, hidden=name in suite.free_text) for name, kind in suite.columns.items() if name != "source_row" and not kind.endswith("[]")
     ]
     connection.execute(
-        f"insert into profile by name select unnest(described, recursive := true) from (select [{', '.join(described)}] as described from batch)"
+        f"""
+        insert into profile by name
+        select file, unnest(described, recursive := true) from (select {file} as file, [{", ".join(described)}] as described from batch{grouped})
+        """
     )
     labels = [name for name in suite.watched if name not in suite.free_text and not suite.columns[name].startswith(("DOUBLE", "BIGINT"))]
     for name in labels:  # measured numbers rarely repeat: their mean is compared, not their values
         connection.execute(
             f"""
-            update profile set top_values = (select to_json(histogram("{name}"::varchar)) from batch where "{name}" is not null)
-            where origin = 'staged' and column_name = $name and distinct_values between 1 and {MOST_TOP_VALUES}
+            update profile set top_values = counted.top_values
+            from (select {file} as file, to_json(histogram("{name}"::varchar)) as top_values from batch where "{name}" is not null{grouped}) as counted
+            where profile.file = counted.file and origin = 'staged' and column_name = $name and distinct_values between 1 and {MOST_TOP_VALUES}
             """,
             {"name": name},
         )
@@ -79,6 +91,12 @@ def find(connection: duckdb.DuckDBPyConnection, suite: Suite, feed_id: str) -> N
     run_script(connection, sql_of("expectations", "drift.sql"), {"feed_id": feed_id, "suite": suite.name, "watched": list(suite.watched)})
 
 
-def keep(connection: duckdb.DuckDBPyConnection, batch_id: str, feed_id: str) -> None:
-    """Keep the profile. Call it in the transaction that commits the batch."""
-    connection.execute("insert into quality.column_profile by name select $1 as batch_id, $2 as feed_id, * from profile", [batch_id, feed_id])
+def keep(connection: duckdb.DuckDBPyConnection, feed_id: str, batch_ids: Sequence[str]) -> None:
+    """Keep the profile of each file. Call it in the transaction that commits the batches."""
+    connection.execute(
+        """
+        insert into quality.column_profile by name
+        select list_extract($batch_ids::varchar[], file + 1) as batch_id, $feed_id as feed_id, * exclude (file) from profile
+        """,
+        {"batch_ids": list(batch_ids), "feed_id": feed_id},
+    )

@@ -1,6 +1,9 @@
 """The gate: judges the staged batch (TEMP table `batch`) by a suite, inside DuckDB. In: an open connection and a suite. Out: plain results,
-and in TEMP table `failed` every failed row with its key and the reason. It writes nothing that lasts."""
+and in TEMP table `failed` every failed row with its key and the reason. It writes nothing that lasts.
 
+Many small files can be judged as one batch: then `source_row` is the file's number, from 0, times `FILE_ROWS`, plus the row of the file."""
+
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,12 +19,13 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
 
 MISSING = "<kosong>"
+FILE_ROWS = 2**40  # more than any file has; of 8,000 files it still is a number that JSON carries whole
 ROWS_AT_ONCE = 2_000_000  # of rows that share their keys: 0.2 GiB of keys and of the first rows of each, which DuckDB cannot put on disk
 MOST_OTHER_ROWS = 5
 # What the reason of a row that shares its key adds, of `sharing_rows` (how many rows have the key) and the first of them: [baris lain: 12, 13]
 OTHER_ROWS = f"""
     ' [baris lain: ',
-    array_to_string(list_filter(first_sharing_rows, lambda other: other <> source_row)[:{MOST_OTHER_ROWS}], ', '),
+    array_to_string([other % {FILE_ROWS} for other in list_filter(first_sharing_rows, lambda other: other <> source_row)[:{MOST_OTHER_ROWS}]], ', '),
     case when sharing_rows > {MOST_OTHER_ROWS + 1} then concat(' dan ', sharing_rows - {MOST_OTHER_ROWS + 1}, ' lainnya') end,
     ']'
 """
@@ -51,13 +55,24 @@ class Result:
 
 def judge(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Result]:
     """Run every rule of `suite` on TEMP table `batch`. Call it outside a transaction: a rule that cannot run must not poison one."""
+    return judge_each(connection, suite, 1)[0]
+
+
+def judge_each(connection: duckdb.DuckDBPyConnection, suite: Suite, files: int) -> list[list[Result]]:
+    """The same for a batch of so many files: results by file. Of several, none may be empty, and no two may share a key."""
+    assert files == 1 or all(isinstance(rule.constraint, HasRows) for rule in suite.rules if rule.scope == "batch")
     _prepare(connection)
     _find_suspects(connection, suite)
-    rows, applied = _rows_applied_to(connection, suite)
+    rows, applied = _rows_applied_to(connection, suite, files)
     verdicts = _verdicts(connection, suite.rules)
-    broken = {rule: verdicts[rule.rule_id].breaking for rule in suite.rules if verdicts[rule.rule_id].breaking and applied[rule.rule_id] >= 0}
-    collected = _collect_failed_rows(connection, suite, broken)
-    return [_result(connection, rule, rows, applied[rule.rule_id], verdicts[rule.rule_id], collected.get(rule.rule_id, 0)) for rule in suite.rules]
+    broken = {rule: verdicts[rule.rule_id].breaking for rule in suite.rules if verdicts[rule.rule_id].breaking and rule.rule_id in applied}
+    collected = _collect_failed_rows(connection, suite, broken, files)
+    judged: list[list[Result]] = [[] for _ in range(files)]
+    for rule in suite.rules:
+        verdict, found = _undisputed(rule, verdicts[rule.rule_id], collected), collected.get(rule.rule_id, {})
+        for file, results in enumerate(judged):
+            results.append(_result(connection, rule, rows[file], applied.get(rule.rule_id, {}).get(file), verdict, found.get(file, 0)))
+    return judged
 
 
 def not_evaluated(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Result]:
@@ -84,13 +99,15 @@ def _find_suspects(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
             connection.execute(f"insert into suspect {constraint.suspects()}")
 
 
-def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[int, dict[str, int]]:
-    """Rows in the batch, and rows each rule applies to (for a rule about the batch: all of them, or 0 if there is nothing to judge); -1 where
-    asking was an error. One scan when all is well. Leaves in TEMP table `judged` the same by owner of the rows."""
+def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite, files: int) -> tuple[dict[int, int], dict[str, dict[int, int]]]:
+    """By file the rows of it, and by rule the rows that it applies to (for a rule about the batch: all of them, or 0 if there is nothing to judge); a
+    rule of which asking was an error is left out. One scan when all is well. Leaves in TEMP table `judged` the same by owner of the rows."""
+    owners = suite.owners.expressions()
+    places = [str(place) for place, needed in ((1, files > 1), *((place, suite.owners.columns) for place in (2, 3, 4))) if needed]
+    grouped = f" group by {', '.join(places)}" if places else ""
 
     def ask(questions: Iterable[str]) -> list[tuple[Any, ...]]:
-        grouped = f" group by {', '.join(map(str, range(1, 4)))}" if suite.owners.columns else ""
-        return connection.execute(f"select {', '.join([*suite.owners.expressions(), 'count(*)', *questions])} from batch{grouped}").fetchall()
+        return connection.execute(f"select {', '.join([file_of(files), *owners, 'count(*)', *questions])} from batch{grouped}").fetchall()
 
     question_of = {rule.rule_id: _rows_asked_of(rule) for rule in suite.rules}
     questions = list(dict.fromkeys(question_of.values()))
@@ -99,17 +116,22 @@ def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tup
     except duckdb.Error:
         questions = [question for question in questions if _can_ask(ask, question)]
         answers = ask(questions)
-    applied = {rule.rule_id: -1 for rule in suite.rules}
+    rows = Counter(dict.fromkeys(range(files), 0))
+    for answer in answers:
+        rows[answer[0]] += int(answer[4])
+    applied: dict[str, dict[int, int]] = {}
     counted = []
-    place_of = {question: place for place, question in enumerate(questions, start=4)}
+    place_of = {question: place for place, question in enumerate(questions, start=5)}
     for rule_id, question in question_of.items():
         if place := place_of.get(question):
-            applied[rule_id] = sum(int(answer[place]) for answer in answers)
-            counted += [(rule_id, *answer[:3], int(answer[place])) for answer in answers]
+            of_rule = applied[rule_id] = dict.fromkeys(range(files), 0)
+            for answer in answers:
+                of_rule[answer[0]] += int(answer[place])
+                counted.append((rule_id, *answer[:4], int(answer[place])))
     if counted:
         columns = [list(values) for values in zip(*counted, strict=True)]
-        connection.execute("insert into judged select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), 0", columns)
-    return sum(int(answer[3]) for answer in answers), applied
+        connection.execute("insert into judged select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), 0", columns)
+    return rows, applied
 
 
 def _rows_asked_of(rule: Rule) -> str:
@@ -170,17 +192,23 @@ def _raised(info: dict[str, Any] | None) -> str | None:
     return next((message for nested in info.values() if isinstance(nested, dict) and (message := _raised(nested)) is not None), None)
 
 
-def _result(connection: duckdb.DuckDBPyConnection, rule: Rule, rows: int, applied: int, verdict: _Verdict, collected: int) -> Result:
-    if verdict.raised is not None or applied < 0:
+def _undisputed(rule: Rule, verdict: _Verdict, collected: dict[str, dict[int, int]]) -> _Verdict:
+    """The verdict, unless the rows found are not as many as it speaks of."""
+    found = sum(collected.get(rule.rule_id, {}).values())
+    if verdict.raised is not None or isinstance(rule.constraint, BatchConstraint) or found == verdict.breaking:
+        return verdict
+    return _Verdict(0, f"Great Expectations found {verdict.breaking} failing rows, the rule's SQL {found}")
+
+
+def _result(connection: duckdb.DuckDBPyConnection, rule: Rule, rows: int, applied: int | None, verdict: _Verdict, found: int) -> Result:
+    if applied is None or verdict.raised is not None:
         return Result(rule, "error", rows, 0, 0, verdict.raised or "could not run")
     broken: Status = "fail" if rule.severity == "critical" else "warn"
     if isinstance(rule.constraint, BatchConstraint):
         nothing_to_judge = applied == 0 and not isinstance(rule.constraint, HasRows)
         status: Status = "not_evaluated" if nothing_to_judge else broken if verdict.breaking else "pass"
         return Result(rule, status, rows, applied, 0, _observed(connection, rule.constraint, rows, verdict))
-    if collected != verdict.breaking:
-        return Result(rule, "error", rows, applied, 0, f"Great Expectations found {verdict.breaking} failing rows, the rule's SQL {collected}")
-    return Result(rule, broken if collected else "pass" if applied else "not_evaluated", rows, applied, collected)
+    return Result(rule, broken if found else "pass" if applied else "not_evaluated", rows, applied, found)
 
 
 def _observed(connection: duckdb.DuckDBPyConnection, constraint: BatchConstraint, rows: int, verdict: _Verdict) -> str | None:
@@ -196,9 +224,9 @@ def _observed(connection: duckdb.DuckDBPyConnection, constraint: BatchConstraint
     return None if row is None else row[0]
 
 
-def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, broken: dict[Rule, int]) -> dict[str, int]:
+def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, broken: dict[Rule, int], files: int) -> dict[str, dict[int, int]]:
     """All rows that break these rules, of which Great Expectations has counted so many: found and kept inside DuckDB, and counted by owner in
-    `judged`. Returns how many were found by rule."""
+    `judged`. Returns how many were found by rule and file."""
     alone = [(rule, rule.constraint.failing()) for rule in broken if not isinstance(rule.constraint, BatchConstraint | Unique)]
     sharing = [rule for rule in broken if isinstance(rule.constraint, Unique)]
     if not alone and not sharing:
@@ -207,10 +235,12 @@ def _collect_failed_rows(connection: duckdb.DuckDBPyConnection, suite: Suite, br
         _collect_rows_that_fail_alone(connection, suite, alone)
     for rule in sharing:
         _collect_rows_that_share_a_key(connection, suite, rule, broken[rule])
-    collected = dict(connection.execute("select rule_id, count(*) from failed group by rule_id").fetchall())
-    if disputed := [rule.rule_id for rule, breaking in broken.items() if collected.get(rule.rule_id, breaking) != breaking]:
+    collected: dict[str, dict[int, int]] = {}
+    for rule_id, file, found in connection.execute(f"select rule_id, {file_of(files)} as file, count(*) from failed group by all").fetchall():
+        collected.setdefault(rule_id, {})[file] = found
+    if disputed := [rule.rule_id for rule in broken if rule.rule_id in collected and sum(collected[rule.rule_id].values()) != broken[rule]]:
         connection.execute("delete from failed where list_contains($1, rule_id)", [disputed])
-    _count_failed_by_owner(connection, suite)
+    _count_failed_by_owner(connection, suite, files)
     return collected
 
 
@@ -263,18 +293,21 @@ def _shown(rule: Rule) -> str:
     return "".join(f", ' [{column} = ', coalesce(\"{column}\"::varchar, 'kosong'), ']'" for column in rule.shows)
 
 
-def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
+def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite, files: int) -> None:
     government, agency, period = suite.owners.expressions("batch.")
     connection.execute(
         f"""
         update judged set unexpected_count = found.unexpected_count
         from (
-            select failed.rule_id, {government} as government_code, {agency} as agency_code, {period} as period, count(*) as unexpected_count
+            select
+                failed.rule_id, {file_of(files, "batch.")} as file, {government} as government_code, {agency} as agency_code, {period} as period,
+                count(*) as unexpected_count
             from failed inner join batch using (source_row)
             group by all
         ) as found
         where
             judged.rule_id = found.rule_id
+            and judged.file = found.file
             and judged.government_code is not distinct from found.government_code
             and judged.agency_code is not distinct from found.agency_code
             and judged.period is not distinct from found.period
@@ -285,3 +318,8 @@ def _count_failed_by_owner(connection: duckdb.DuckDBPyConnection, suite: Suite) 
 def business_key(suite: Suite) -> str:
     """SQL of what a row is about, as text; a missing part is `MISSING`."""
     return "concat_ws(' | ', " + ", ".join(f"coalesce(\"{column}\"::varchar, '{MISSING}')" for column in suite.key) + ")"
+
+
+def file_of(files: int, table: str = "") -> str:
+    """SQL of the file that a row of `table` (a prefix such as `batch.`) is of; of one file it is the first, 0."""
+    return "0" if files == 1 else f"{table}source_row // {FILE_ROWS}"

@@ -1,23 +1,29 @@
 """A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are fetched and parsed; then, on one
-connection, the batch is staged in a TEMP table and judged, and one transaction writes results, failed rows, core rows and the ledger."""
+connection, the batch is staged in a TEMP table and judged, and one transaction writes results, failed rows, core rows and the ledger.
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+Of small files most of the time goes into DuckDB's planning of their statements. So those that cannot bear on each other are taken in at one sitting:
+each stays a batch of its own, with its own results, and comes out as it would have alone."""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations import drift, gate, record
 from expectations.rules import Steady, Suite
 from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
-from warehouse.database import Warehouse, transaction
+from warehouse.database import Warehouse, run_on_incoming, transaction
 from warehouse.files import identifier, sql_of
 from warehouse.registry import Feed
 
-CHUNK_BATCHES = 64
+CHUNK_FILES = 2_000
 CHUNK_BYTES = 64 * 2**20  # so many are parsed before the warehouse is opened for them: bounds memory, and spares 2,000 workbooks 2,000 openings
-FEW_ROWS = 10_000  # so few that threads only get in each other's way: of a workbook of 47 rows a second one makes 264 ms out of 166
+CHUNK_ROWS = 200_000
+SITTING_ROWS = 10_000
+FEW_ROWS = 1_000  # so few that threads only get in each other's way: of a workbook of 47 rows a second one makes 264 ms out of 166
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str], None]
@@ -59,6 +65,17 @@ def periods_of_compared(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...
 
 
 @dataclass(frozen=True)
+class Many:
+    """How a kind is read of which many small files come at once. `owners` tells of each table whose rows it brings: a file cannot bear on what another
+    file says of other owners. `stage` and `promote` are `Reader`'s for several files: their rows are one table, in which `source_row` counts the files
+    too (`gate.FILE_ROWS`), and TEMP table `file` (number, batch_id, artifact_sha256, received_at, known_at) lists them while they are promoted."""
+
+    owners: Callable[[duckdb.DuckDBPyConnection, Sequence[pa.Table]], Sequence[frozenset[Hashable]]]
+    stage: Callable[[duckdb.DuckDBPyConnection, pa.Table, Feed, Sequence[Artifact]], None]
+    promote: Callable[[duckdb.DuckDBPyConnection, Sequence[Batch]], Sequence[Counts]]
+
+
+@dataclass(frozen=True)
 class Reader:
     """How one kind of feed is read. `parse` turns bytes into a table of text columns with `source_row`; `stage` makes TEMP table `batch` out of
     it; `promote` moves TEMP view `accepted` on, inside the transaction."""
@@ -68,6 +85,7 @@ class Reader:
     parse: Callable[[bytes, Artifact], pa.Table]
     stage: Callable[[duckdb.DuckDBPyConnection, pa.Table, Feed, Artifact], None]
     promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts]
+    many: Many | None = None
 
     def batch_id(self, artifact: Artifact) -> str:
         return identifier(artifact.feed_id, artifact.sha256, self.parser_version, self.suite.version)
@@ -109,13 +127,13 @@ def take_in(
     with warehouse.open_for_writing(wait_s) as connection:
         judged = {row[0] for row in connection.execute("select batch_id from meta.batch where feed_id = $1", [feed.id]).fetchall()}
     pending = [artifact for artifact in archive.artifacts(feed.id) if reader.batch_id(artifact) not in judged]
-    for chunk in _parsed_chunks(archive, reader, pending):
+    for chunk in _parsed_chunks(archive, reader, pending, progress):
         with warehouse.open_for_writing(wait_s) as connection:
-            if all(isinstance(parsed, Unreadable) or parsed.num_rows < FEW_ROWS for _, parsed in chunk):
-                connection.execute("set threads = 1")
-            for artifact, parsed in chunk:
-                outcome = take_in_one(connection, archive, feed, reader, artifact, parsed, outcome, clock)
-                progress(f"{feed.id}: {artifact.source_name}: read {outcome.read}, rejected {outcome.rejected}")
+            for sitting in _sittings(connection, reader, chunk):
+                connection.execute(f"set threads = {1 if _rows(sitting) < FEW_ROWS else 'default'}")
+                outcome = take_in_sitting(connection, archive, feed, reader, sitting, outcome, clock)
+                last = sitting[-1].artifact.source_name + (f" and {len(sitting) - 1} more" if len(sitting) > 1 else "")
+                progress(f"{feed.id}: {last}: read {outcome.read}, rejected {outcome.rejected}")
     known = [reader.batch_id(artifact) for artifact in present if reader.batch_id(artifact) in judged]
     with warehouse.open_for_writing(wait_s) as connection:
         return _close(connection, outcome, sorted(set(known)), clock)
@@ -139,16 +157,16 @@ def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Un
         return Unreadable(f"the reader could not cope with it ({type(error).__name__}: {error}); please report it")
 
 
-def stage(connection: duckdb.DuckDBPyConnection, reader: Reader, parsed: pa.Table, feed: Feed, artifact: Artifact) -> pa.Table | Unreadable:
-    """TEMP table `batch` and its profile, or why there is none."""
-    try:
-        reader.stage(connection, parsed, feed, artifact)
-        drift.profile(connection, reader.suite, drift.source_columns(parsed))
-        if any(isinstance(rule.constraint, Steady) for rule in reader.suite.rules):
-            drift.find(connection, reader.suite, feed.id)
-    except duckdb.Error as error:
-        return Unreadable(f"it could not be staged ({str(error).splitlines()[0]}); please report it")
-    return parsed
+@dataclass(frozen=True)
+class Parsed:
+    """An artifact and what was read of it."""
+
+    artifact: Artifact
+    table: pa.Table | Unreadable
+
+    @property
+    def rows(self) -> int:
+        return 0 if isinstance(self.table, Unreadable) else int(self.table.num_rows)
 
 
 def take_in_one(
@@ -162,69 +180,167 @@ def take_in_one(
     clock: Clock,
 ) -> FeedOutcome:
     """Stage, judge and promote one batch. Returns the feed's outcome with this batch in it."""
-    sidecar = _record(archive, feed, reader, artifact, outcome.run_id, clock)
-    batch = Batch(sidecar.batch_id, feed, artifact, sidecar.known_at, sidecar.run_id)
-    message = None
-    if not isinstance(parsed, Unreadable):
-        parsed = stage(connection, reader, parsed, feed, artifact)
-    if isinstance(parsed, Unreadable):
-        results, message = gate.not_evaluated(connection, reader.suite), f"{artifact.source_name}: {parsed}"
-    else:
-        results = gate.judge(connection, reader.suite)
-        rejecting = [result for result in results if result.rejects_batch]
-        if rejecting:
-            first = rejecting[0]
-            message = f"{artifact.source_name}: {first.rule.rule_id}: {first.rule.sentence_en}" + (
-                f" ({first.observed_value})" if first.status == "error" else ""
-            )
-    read = 0 if isinstance(parsed, Unreadable) else parsed.num_rows
+    return take_in_sitting(connection, archive, feed, reader, [Parsed(artifact, parsed)], outcome, clock)
+
+
+def take_in_sitting(
+    connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, sitting: Sequence[Parsed], outcome: FeedOutcome, clock: Clock
+) -> FeedOutcome:
+    """Stage, judge and promote files that cannot bear on each other (`_sittings`). Where one of them cannot be judged, each is taken in alone."""
+    batches = [_record(archive, feed, reader, parsed.artifact, outcome.run_id, clock) for parsed in sitting]
+    unreadable = next((parsed.table for parsed in sitting if isinstance(parsed.table, Unreadable)), None) or _stage(connection, reader, feed, sitting)
+    results = [gate.not_evaluated(connection, reader.suite)] if unreadable else gate.judge_each(connection, reader.suite, len(sitting))
+    messages = [_message(parsed.artifact, unreadable, of_file) for parsed, of_file in zip(sitting, results, strict=False)]
+    if len(sitting) > 1 and any(messages):
+        for parsed in sitting:
+            outcome = take_in_sitting(connection, archive, feed, reader, [parsed], outcome, clock)
+        return outcome
+    read = [0 if unreadable else parsed.rows for parsed in sitting]
     with transaction(connection):
-        _write_artifact(connection, artifact)
-        record.write(connection, reader.suite, results, batch.batch_id, feed.id, feed.government.code, batch.run_id, batch.known_at)
-        if message is None:
-            _write_failed_rows(connection, batch)
-            connection.execute(sql_of("expectations", "accepted.sql"))
-            counts = reader.promote(connection, batch)
-            rejected = _count(connection, "select count(distinct source_row) from failed where severity = 'critical'")
-            drift.keep(connection, batch.batch_id, feed.id)
-            _resolve(connection, reader.suite, batch)
+        _write_artifacts(connection, batches)
+        record.write(
+            connection,
+            reader.suite,
+            [
+                record.Judgement(batch.batch_id, feed.id, feed.government.code, batch.run_id, batch.known_at, of_file)
+                for batch, of_file in zip(batches, results, strict=True)
+            ],
+        )
+        _list_files(connection, batches)
+        if not unreadable:
+            _write_failed_rows(connection, batches)
+        if any(messages):
+            counts: Sequence[Counts] = [Counts()]
+            rejected = read
         else:
-            if not isinstance(parsed, Unreadable):
-                _write_failed_rows(connection, batch)
-            counts, rejected = Counts(), read
-        if read != counts.added + counts.updated + counts.unchanged + rejected:
-            raise RuntimeError(f"{feed.id}: {artifact.source_name}: read {read} is not {counts} + rejected {rejected}")
-        _write_batch(connection, reader, batch, read, counts, rejected, message)
+            connection.execute(sql_of("expectations", "accepted.sql"))
+            counts = _promote(connection, reader, batches)
+            rejected = _rejected(connection, len(batches))
+            drift.keep(connection, feed.id, [batch.batch_id for batch in batches])
+            _resolve(connection, reader.suite, feed)
+        lines = list(zip(batches, read, counts, rejected, messages, strict=True))
+        for batch, rows, count, set_aside, _ in lines:
+            if rows != count.added + count.updated + count.unchanged + set_aside:
+                raise RuntimeError(f"{feed.id}: {batch.artifact.source_name}: read {rows} is not {count} + rejected {set_aside}")
+        _write_batches(connection, reader, lines)
         outcome = replace(
             outcome,
-            batches=outcome.batches + 1,
-            read=outcome.read + read,
-            added=outcome.added + counts.added,
-            updated=outcome.updated + counts.updated,
-            unchanged=outcome.unchanged + counts.unchanged,
-            rejected=outcome.rejected + rejected,
+            batches=outcome.batches + len(batches),
+            read=outcome.read + sum(read),
+            added=outcome.added + sum(count.added for count in counts),
+            updated=outcome.updated + sum(count.updated for count in counts),
+            unchanged=outcome.unchanged + sum(count.unchanged for count in counts),
+            rejected=outcome.rejected + sum(rejected),
         )
         _write_ledger(connection, outcome, clock)
     return outcome
 
 
-def _parsed_chunks(archive: Archive, reader: Reader, pending: Iterable[Artifact]) -> Iterator[list[tuple[Artifact, pa.Table | Unreadable]]]:
-    chunk: list[tuple[Artifact, pa.Table | Unreadable]] = []
-    size = 0
-    for artifact in pending:
-        if chunk and (len(chunk) == CHUNK_BATCHES or size + artifact.bytes > CHUNK_BYTES):
+def _stage(connection: duckdb.DuckDBPyConnection, reader: Reader, feed: Feed, sitting: Sequence[Parsed]) -> Unreadable | None:
+    """TEMP table `batch` and its profile, or why there is none."""
+    tables = [parsed.table for parsed in sitting]
+    artifacts = [parsed.artifact for parsed in sitting]
+    try:
+        if reader.many is not None:
+            reader.many.stage(connection, joined(tables), feed, artifacts)
+        else:
+            reader.stage(connection, tables[0], feed, artifacts[0])
+        drift.profile(connection, reader.suite, [drift.source_columns(table) for table in tables])
+        if any(isinstance(rule.constraint, Steady) for rule in reader.suite.rules):
+            drift.find(connection, reader.suite, feed.id)
+    except duckdb.Error as error:
+        return Unreadable(f"it could not be staged ({str(error).splitlines()[0]}); please report it")
+    return None
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of several files as one table, whose `source_row` counts the files too."""
+    return pa.concat_tables(
+        table.set_column(table.column_names.index("source_row"), "source_row", pc.add(table.column("source_row"), number * gate.FILE_ROWS))
+        for number, table in enumerate(tables)
+    )
+
+
+def _message(artifact: Artifact, unreadable: Unreadable | None, results: Sequence[gate.Result]) -> str | None:
+    """Why a file is rejected as a whole; None where it is not."""
+    if unreadable is not None:
+        return f"{artifact.source_name}: {unreadable}"
+    first = next((result for result in results if result.rejects_batch), None)
+    if first is None:
+        return None
+    return f"{artifact.source_name}: {first.rule.rule_id}: {first.rule.sentence_en}" + (f" ({first.observed_value})" if first.status == "error" else "")
+
+
+def _promote(connection: duckdb.DuckDBPyConnection, reader: Reader, batches: Sequence[Batch]) -> Sequence[Counts]:
+    if reader.many is not None:
+        return reader.many.promote(connection, batches)
+    (batch,) = batches
+    return [reader.promote(connection, batch)]
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection, files: int) -> list[int]:
+    """Rows set aside, by file."""
+    found = connection.execute(f"select {gate.file_of(files)}, count(distinct source_row) from failed where severity = 'critical' group by all").fetchall()
+    of_file = dict(found)
+    return [of_file.get(file, 0) for file in range(files)]
+
+
+def _parsed_chunks(archive: Archive, reader: Reader, pending: Sequence[Artifact], progress: Progress) -> Iterator[list[Parsed]]:
+    chunk: list[Parsed] = []
+    size = rows = 0
+    for number, artifact in enumerate(pending, start=1):
+        if chunk and (len(chunk) == CHUNK_FILES or size + artifact.bytes > CHUNK_BYTES or rows > CHUNK_ROWS):
             yield chunk
-            chunk, size = [], 0
-        chunk.append((artifact, parse(archive, reader, artifact)))
-        size += artifact.bytes
+            chunk, size, rows = [], 0, 0
+        chunk.append(Parsed(artifact, parse(archive, reader, artifact)))
+        size, rows = size + artifact.bytes, rows + chunk[-1].rows
+        if number % 100 == 0:
+            progress(f"{artifact.feed_id}: {number} of {len(pending)} files parsed")
     if chunk:
         yield chunk
 
 
-def _record(archive: Archive, feed: Feed, reader: Reader, artifact: Artifact, run_id: str, clock: Clock) -> BatchRecord:
-    """The batch's sidecar, written before its commit: a run killed in between leaves a `known_at` that the next run takes over."""
+def _sittings(connection: duckdb.DuckDBPyConnection, reader: Reader, chunk: list[Parsed]) -> Iterator[list[Parsed]]:
+    """The files of a chunk, in an order in which no file comes before an earlier one that speaks of one of its owners: the first of each owner at one
+    sitting, then the second of each. A file that is large, or has no rows, sits alone, when all before it are done."""
+    sittings: list[list[Parsed]] = []
+    last_of: dict[Hashable, int] = {}  # the sitting that last spoke of an owner
+
+    def done() -> Iterator[list[Parsed]]:
+        yield from sittings
+        sittings.clear()
+        last_of.clear()
+
+    if reader.many is None:
+        yield from ([parsed] for parsed in chunk)
+        return
+    small = [parsed for parsed in chunk if 0 < parsed.rows < FEW_ROWS]
+    owners_of = dict(zip(map(id, small), reader.many.owners(connection, [parsed.table for parsed in small]), strict=True))
+    for parsed in chunk:
+        owners = owners_of.get(id(parsed))
+        if owners is None:
+            yield from done()
+            yield [parsed]
+            continue
+        place = 1 + max((last_of.get(owner, -1) for owner in owners), default=-1)
+        while place < len(sittings) and _rows(sittings[place]) + parsed.rows > SITTING_ROWS:
+            place += 1
+        if place == len(sittings):
+            sittings.append([])
+        sittings[place].append(parsed)
+        last_of |= dict.fromkeys(owners, place)
+    yield from done()
+
+
+def _rows(sitting: Sequence[Parsed]) -> int:
+    return sum(parsed.rows for parsed in sitting)
+
+
+def _record(archive: Archive, feed: Feed, reader: Reader, artifact: Artifact, run_id: str, clock: Clock) -> Batch:
+    """The batch, whose sidecar is written before its commit: a run killed in between leaves a `known_at` that the next run takes over."""
     batch_id = reader.batch_id(artifact)
-    return archive.record_batch(BatchRecord(batch_id, artifact.sha256, feed.id, reader.parser_version, reader.suite.version, clock(), run_id))
+    sidecar = archive.record_batch(BatchRecord(batch_id, artifact.sha256, feed.id, reader.parser_version, reader.suite.version, clock(), run_id))
+    return Batch(sidecar.batch_id, feed, artifact, sidecar.known_at, sidecar.run_id)
 
 
 def _close(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, known: list[str], clock: Clock) -> FeedOutcome:
@@ -259,58 +375,79 @@ def _close(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, known: l
     return outcome
 
 
-def _write_artifact(connection: duckdb.DuckDBPyConnection, artifact: Artifact) -> None:
-    connection.execute("delete from meta.artifact where feed_id = $1 and sha256 = $2", [artifact.feed_id, artifact.sha256])
+def _write_artifacts(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
+    artifacts = pa.Table.from_pylist([asdict(batch.artifact) for batch in batches], schema=_ARTIFACT)
+    for statement in (
+        "delete from meta.artifact where (feed_id, sha256) in (select (feed_id, sha256) from incoming)",
+        "insert into meta.artifact by name select * from incoming",
+    ):
+        run_on_incoming(connection, artifacts, statement)
+
+
+def _list_files(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
+    """TEMP table `file`: what the rows of TEMP table `batch` are of."""
     connection.execute(
-        "insert into meta.artifact values ($1, $2, $3, $4, $5, $6)",
-        [artifact.sha256, artifact.bytes, artifact.media_type, artifact.feed_id, artifact.source_name, artifact.received_at],
-    )
-
-
-def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    connection.execute(
-        sql_of("expectations", "failed_row.sql"), {"batch_id": batch.batch_id, "feed_id": batch.feed.id, "artifact_sha256": batch.artifact.sha256}
-    )
-
-
-def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch) -> None:
-    connection.execute(f"create or replace temp table accepted_key as select distinct {gate.business_key(suite)} as business_key from accepted")
-    connection.execute(
-        sql_of("expectations", "resolved.sql"),
+        """
+        create or replace temp table file as
+        select
+            unnest(range($files)) as number,
+            unnest($batch_id::varchar[]) as batch_id,
+            unnest($sha256::varchar[]) as artifact_sha256,
+            unnest($received_at::timestamptz[]) as received_at,
+            unnest($known_at::timestamptz[]) as known_at
+        """,
         {
-            "batch_id": batch.batch_id,
-            "known_at": batch.known_at,
-            "suite": suite.name,
-            "feed_id": batch.feed.id,
-            "missing": gate.MISSING,
-            "key_names_government": suite.owners.government is not None,
+            "files": len(batches),
+            "batch_id": [batch.batch_id for batch in batches],
+            "sha256": [batch.artifact.sha256 for batch in batches],
+            "received_at": [batch.artifact.received_at for batch in batches],
+            "known_at": [batch.known_at for batch in batches],
         },
     )
 
 
-def _write_batch(connection: duckdb.DuckDBPyConnection, reader: Reader, batch: Batch, read: int, counts: Counts, rejected: int, message: str | None) -> None:
+def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
+    connection.execute(sql_of("expectations", "failed_row.sql"), {"file_rows": gate.FILE_ROWS, "batch_ids": [batch.batch_id for batch in batches]})
+
+
+def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed) -> None:
     connection.execute(
-        "insert into meta.batch values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        [
-            batch.batch_id,
-            batch.artifact.sha256,
-            batch.feed.id,
-            batch.artifact.source_name,
-            reader.parser_version,
-            reader.suite.version,
-            batch.artifact.received_at,
-            batch.known_at,
-            batch.run_id,
-            "promoted" if message is None else "rejected",
-            read,
-            counts.added,
-            counts.updated,
-            counts.unchanged,
-            rejected,
-            list(counts.periods),
-            message,
-        ],
+        f"""
+        create or replace temp table accepted_key as
+        select distinct {gate.business_key(suite)} as business_key, file.batch_id, file.known_at
+        from accepted inner join file on file.number = accepted.source_row // {gate.FILE_ROWS}
+        """
     )
+    connection.execute(
+        sql_of("expectations", "resolved.sql"),
+        {"suite": suite.name, "feed_id": feed.id, "missing": gate.MISSING, "key_names_government": suite.owners.government is not None},
+    )
+
+
+def _write_batches(connection: duckdb.DuckDBPyConnection, reader: Reader, lines: Sequence[tuple[Batch, int, Counts, int, str | None]]) -> None:
+    rows = [
+        {
+            "batch_id": batch.batch_id,
+            "artifact_sha256": batch.artifact.sha256,
+            "feed_id": batch.feed.id,
+            "source_name": batch.artifact.source_name,
+            "parser_version": reader.parser_version,
+            "suite_version": reader.suite.version,
+            "received_at": batch.artifact.received_at,
+            "known_at": batch.known_at,
+            "run_id": batch.run_id,
+            "status": "promoted" if message is None else "rejected",
+            "read": read,
+            "added": counts.added,
+            "updated": counts.updated,
+            "unchanged": counts.unchanged,
+            "rejected": rejected,
+            "periods": list(counts.periods),
+            "message": message,
+        }
+        for batch, read, counts, rejected, message in lines
+    ]
+    run_on_incoming(connection, pa.Table.from_pylist(rows, schema=_BATCH), "insert into meta.batch by name select * from incoming")
 
 
 def _write_ledger(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, clock: Clock) -> None:
@@ -335,7 +472,13 @@ def _write_ledger(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, c
     )
 
 
-def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
+_TIME = pa.timestamp("us", tz="UTC")
+_ARTIFACT = pa.schema(
+    [("sha256", pa.string()), ("bytes", pa.int64()), *((name, pa.string()) for name in ("media_type", "feed_id", "source_name")), ("received_at", _TIME)]
+)
+_BATCH = pa.schema(
+    [(name, pa.string()) for name in ("batch_id", "artifact_sha256", "feed_id", "source_name", "parser_version", "suite_version")]
+    + [("received_at", _TIME), ("known_at", _TIME), ("run_id", pa.string()), ("status", pa.string())]
+    + [(name, pa.int64()) for name in ("read", "added", "updated", "unchanged", "rejected")]
+    + [("periods", pa.list_(pa.string())), ("message", pa.string())]
+)

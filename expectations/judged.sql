@@ -1,4 +1,4 @@
--- What a judgement leaves behind, emptied before it begins. `judged` counts by owner of the rows: the government, agency and quarter they name.
+-- What a judgement leaves behind, emptied before it begins. `judged` counts by file and by owner of the rows: the government, agency and quarter they name.
 create or replace temp table failed (
     rule_id varchar,
     severity varchar,
@@ -10,6 +10,7 @@ create or replace temp table failed (
 
 create or replace temp table judged (
     rule_id varchar,
+    file bigint,
     government_code varchar,
     agency_code varchar,
     period varchar,

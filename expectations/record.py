@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from expectations.gate import Result
-from expectations.rules import Suite
+from expectations.rules import Rule, Suite
 from warehouse.database import run_on_incoming
 from warehouse.files import identifier, sql_of
 
@@ -55,50 +56,63 @@ def is_judged(connection: duckdb.DuckDBPyConnection, suite: Suite, batch_id: str
     return set(stored.fetchall()) == {(rule.rule_id, rule.severity, rule.reproduce_sql()) for rule in suite.rules}
 
 
-def write(
-    connection: duckdb.DuckDBPyConnection,
-    suite: Suite,
-    results: Sequence[Result],
-    batch_id: str,
-    feed_id: str,
-    government_code: str,
-    run_id: str,
-    detected_at: datetime,
-) -> None:
-    """Call it in the transaction that commits what the results speak of."""
+@dataclass(frozen=True)
+class Judgement:
+    """The results of one batch, and what it is known by."""
+
+    batch_id: str
+    feed_id: str
+    government_code: str
+    run_id: str
+    detected_at: datetime
+    results: Sequence[Result]
+
+
+def write(connection: duckdb.DuckDBPyConnection, suite: Suite, judgements: Sequence[Judgement]) -> None:
+    """Keep what the gate said of one batch, or of the files it judged at once, in their order. Call it in the transaction that commits what the results
+    speak of."""
+    of_rules = {rule.rule_id: _about(rule) for rule in suite.rules}
     rows = [
-        {
-            "result_id": result_id(batch_id, result.rule.rule_id),
-            "column_name": result.rule.constraint.column,
-            "rule_id": result.rule.rule_id,
-            "expectation_type": result.rule.constraint.expectation_type,
-            "kwargs": json.dumps(result.rule.constraint.kwargs(), ensure_ascii=False),
-            "dimension": result.rule.dimension,
-            "severity": result.rule.severity,
-            "scope": result.rule.scope,
+        of_rules[result.rule.rule_id]
+        | {
+            "result_id": result_id(judgement.batch_id, result.rule.rule_id),
+            "batch_id": judgement.batch_id,
+            "feed_id": judgement.feed_id,
+            "government_code": judgement.government_code,
+            "run_id": judgement.run_id,
+            "detected_at": judgement.detected_at,
             "status": result.status,
             "element_count": result.element_count,
             "evaluated_count": result.evaluated_count,
             "unexpected_count": result.unexpected_count,
             "missing_count": result.missing_count,
             "observed_value": result.observed_value,
-            "reproduce_sql": result.rule.reproduce_sql(),
         }
-        for result in results
+        for judgement in judgements
+        for result in judgement.results
     ]
-    of_all = {
-        "run_id": run_id,
-        "batch_id": batch_id,
-        "feed_id": feed_id,
-        "government_code": government_code,
-        "suite": suite.name,
-        "table_name": suite.table_name,
-        "detected_at": detected_at,
-    }
+    of_all = {"suite": suite.name, "table_name": suite.table_name}
     run_on_incoming(connection, pa.Table.from_pylist(rows, schema=_RESULT), sql_of("expectations", "result.sql"), of_all)
-    connection.execute(sql_of("expectations", "result_by_owner.sql"), {"batch_id": batch_id})
+    connection.execute(sql_of("expectations", "result_by_owner.sql"), {"batch_ids": [judgement.batch_id for judgement in judgements]})
+
+
+def _about(rule: Rule) -> dict[str, Any]:
+    """What a result says of its rule."""
+    return {
+        "column_name": rule.constraint.column,
+        "rule_id": rule.rule_id,
+        "expectation_type": rule.constraint.expectation_type,
+        "kwargs": json.dumps(rule.constraint.kwargs(), ensure_ascii=False),
+        "dimension": rule.dimension,
+        "severity": rule.severity,
+        "scope": rule.scope,
+        "reproduce_sql": rule.reproduce_sql(),
+    }
 
 
 _COUNTS = ("element_count", "evaluated_count", "unexpected_count", "missing_count")
-_TEXTS = ("result_id", "column_name", "rule_id", "expectation_type", "kwargs", "dimension", "severity", "scope", "status", "observed_value", "reproduce_sql")
-_RESULT = pa.schema([(name, pa.string()) for name in _TEXTS] + [(name, pa.int64()) for name in _COUNTS])
+_KNOWN_BY = ("result_id", "batch_id", "feed_id", "government_code", "run_id")
+_OF_RULE = ("column_name", "rule_id", "expectation_type", "kwargs", "dimension", "severity", "scope", "reproduce_sql")
+_TEXTS = (*_KNOWN_BY, *_OF_RULE, "status", "observed_value")
+_TIMES = [("detected_at", pa.timestamp("us", tz="UTC"))]
+_RESULT = pa.schema([(name, pa.string()) for name in _TEXTS] + [(name, pa.int64()) for name in _COUNTS] + _TIMES)

@@ -1,12 +1,13 @@
--- Failed rows of earlier batches of the same suite whose key this batch brings again, without breaking the rule: resolved. Rows without a
--- whole key cannot be recognised; where the key does not name the government, only those of the same feed are meant.
+-- Failed rows of earlier batches of the same suite whose key one of the files just judged (TEMP table file) brings again, without breaking the rule:
+-- resolved. Rows without a whole key cannot be recognised; where the key does not name the government, only those of the same feed are meant.
 update quality.failed_row
-set resolved_by_batch = $batch_id, resolved_at = $known_at
+set resolved_by_batch = accepted_key.batch_id, resolved_at = accepted_key.known_at
+from accepted_key
 where
-    batch_id <> $batch_id
-    and resolved_by_batch is null
-    and starts_with(rule_id, $suite || '.')
-    and not contains(business_key, $missing)
-    and (feed_id = $feed_id or $key_names_government)
-    and business_key in (select business_key from accepted_key)
-    and (rule_id, business_key) not in (select (rule_id, business_key) from failed where business_key is not null);
+    failed_row.business_key = accepted_key.business_key
+    and failed_row.batch_id <> accepted_key.batch_id
+    and failed_row.resolved_by_batch is null
+    and starts_with(failed_row.rule_id, $suite || '.')
+    and not contains(failed_row.business_key, $missing)
+    and (failed_row.feed_id = $feed_id or $key_names_government)
+    and (failed_row.rule_id, failed_row.business_key) not in (select (rule_id, business_key) from failed where business_key is not null);

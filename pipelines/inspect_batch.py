@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import duckdb
 
+from expectations import derived, distribution
 from expectations.intake import Unreadable, parse
-from expectations.rules import Suite
+from expectations.rules import Rule, Suite
 from pipelines.readers import reader_of
 from pipelines.settings import Settings
-from warehouse.archive import Archive
+from warehouse.archive import Archive, BatchRecord
 from warehouse.lake import Lake
+from warehouse.registry import Feed, Product
 
 
 class NotFound(LookupError):
@@ -17,23 +19,41 @@ class NotFound(LookupError):
 
 
 def rows(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, rule_id: str | None) -> duckdb.DuckDBPyRelation:
-    """The staged rows of the batch (TEMP table `batch`), or those that break the rule."""
-    suite = stage(connection, settings, batch_id)
+    """The staged rows of the batch (TEMP table `batch`), or those that break the rule; of a rule about what a catalogue's datasets offer, what they
+    offer now."""
+    feed, record = _find(settings, batch_id)
+    if feed.product is Product.OPEN_DATA and rule_id in _rules(distribution.SUITE):
+        derived.stage_delivered(connection, distribution.SUITE, feed)
+        return connection.sql(_rules(distribution.SUITE)[rule_id].reproduce_sql())
+    suite = _stage(connection, settings, feed, record)
     if rule_id is None:
         return connection.sql("select * from batch")
-    rule = next((rule for rule in suite.rules if rule.rule_id == rule_id), None)
+    rule = _rules(suite).get(rule_id)
     if rule is None:
-        raise NotFound(f"no rule {rule_id!r} in suite {suite.name}; accepted: {', '.join(rule.rule_id for rule in suite.rules)}")
+        accepted = [*_rules(suite), *(_rules(distribution.SUITE) if feed.product is Product.OPEN_DATA else ())]
+        raise NotFound(f"no rule {rule_id!r} for feed {feed.id}; accepted: {', '.join(accepted)}")
     return connection.sql(rule.reproduce_sql())
 
 
-def stage(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str) -> Suite:
-    """TEMP table `batch` out of the archive, as it was judged; `batch_id` may be the id's beginning. Returns the suite it is judged by."""
+def _rules(suite: Suite) -> dict[str, Rule]:
+    return {rule.rule_id: rule for rule in suite.rules}
+
+
+def _find(settings: Settings, batch_id: str) -> tuple[Feed, BatchRecord]:
     archive = Archive(settings.home.archive)
     found = [(feed, record) for feed in settings.feeds for record in archive.batches(feed.id) if record.batch_id.startswith(batch_id)]
     if len(found) != 1:
         raise NotFound(f'{len(found)} batches begin with {batch_id!r}; `kesiapan query "select batch_id, feed_id, source_name from meta.batch"` lists them')
-    feed, record = found[0]
+    return found[0]
+
+
+def stage(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str) -> Suite:
+    """TEMP table `batch` out of the archive, as it was judged; `batch_id` may be the id's beginning. Returns the suite it is judged by."""
+    return _stage(connection, settings, *_find(settings, batch_id))
+
+
+def _stage(connection: duckdb.DuckDBPyConnection, settings: Settings, feed: Feed, record: BatchRecord) -> Suite:
+    archive = Archive(settings.home.archive)
     reader = reader_of(feed, Lake(settings.home.lake))
     artifact = next(artifact for artifact in archive.artifacts(feed.id) if artifact.sha256 == record.artifact_sha256)
     parsed = parse(archive, reader, artifact)
@@ -44,7 +64,7 @@ def stage(connection: duckdb.DuckDBPyConnection, settings: Settings, batch_id: s
 
 
 def newest(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[str, duckdb.DuckDBPyConnection, Suite]]:
-    """The newest promoted batch of every feed, staged one after the other on the same connection."""
+    """The newest promoted batch of every feed, and what a catalogue's datasets offer, staged one after the other on the same connection."""
     found = connection.execute(
         """
         select feed_id, batch_id from quality.current_batch
@@ -55,3 +75,7 @@ def newest(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterato
     ).fetchall()
     for feed_id, batch_id in found:
         yield feed_id, connection, stage(connection, settings, batch_id)
+    for feed in settings.of(Product.OPEN_DATA):
+        if feed.id in dict(found):
+            derived.stage_delivered(connection, distribution.SUITE, feed)
+            yield f"{feed.id}-{distribution.SUITE.name}", connection, distribution.SUITE

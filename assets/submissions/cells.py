@@ -1,7 +1,7 @@
 """Reads all cells of a submission, with the reference at hand: each distinct text of a column once, by `normalise.py` and `agency.py`. What is not
 understood stays as it was sent, for the rules to refuse."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -81,6 +81,16 @@ def understood(sent: pa.Table, known: Known) -> pa.Table:
         | {f"{name}_guess": column.guesses for name, column in read.items()}
         | {"agency_candidates": _each(known.agency_candidates, text["agency_code"], government.values, kind=pa.string()).values}
     )
+
+
+def owners(sent: pa.Table, known: Known) -> frozenset[Hashable]:
+    """The governments and agencies that rows speak of, as `understood` reads them."""
+    _, governments, agencies = _distinct(sent.column("government_code").combine_chunks(), sent.column("agency_code").combine_chunks())
+    found = set()
+    for said, agency in zip(governments, agencies, strict=True):
+        government = known.government(said).value or said
+        found.add((government, known.agency(agency, government).value or agency))
+    return frozenset(found)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 insert into core.assessment by name
 select
     government_code, agency_code, period, instrument_id, indicator_id, stage, act, value, explanation, evidence_id, submitted_at,
-    $known_at as known_at, $received_at as received_at, $feed_id as feed_id, $batch_id as batch_id, $artifact_sha256 as artifact_sha256, source_row
+    known_at, received_at, $feed_id as feed_id, batch_id, artifact_sha256, source_row
 from compared
 where outcome in ('added', 'updated')
-order by source_row;
+order by known_at, batch_id, source_row;
 
 insert into core.evidence_claim by name
 select distinct evidence_id, government_code, agency_code, evidence_file as file_name, evidence_date
@@ -17,7 +17,7 @@ where
 order by all;
 
 insert into core.submitter by name
-select $artifact_sha256 as artifact_sha256, source_row, submitted_by
+select artifact_sha256, source_row, submitted_by
 from compared
 where outcome in ('added', 'updated') and submitted_by is not null
-order by source_row;
+order by artifact_sha256, source_row;

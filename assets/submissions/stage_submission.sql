@@ -1,9 +1,10 @@
--- Grain: one row per row of the file. Its cells are read already (`cells.py`); what the rules need to know of the reference data, of the quarter
--- before and of the file's other rows stands beside them. A sheet is what one owner says of one quarter, by one instrument, at one stage. Only what the
--- file's owners have said is looked at: a filter by lists reaches below the view's window, a join would not.
+-- Grain: one row per row of a file. Its cells are read already (`cells.py`); what the rules need to know of the reference data, of the quarter
+-- before and of the file's other rows stands beside them. A sheet is what one owner says in one file of one quarter, by one instrument, at one stage. Only
+-- what the files' owners have said is looked at: a filter by lists reaches below the view's window, a join would not.
 create or replace temp table batch as
 with cell as (
     select
+        incoming.source_row // $file_rows as file,
         incoming.* replace (
             case lower(incoming.act)
                 when 'tarik' then 'withdrawal'
@@ -48,6 +49,7 @@ former as (
 
 answers as (
     select
+        cell.file,
         cell.government_code,
         cell.agency_code,
         cell.period,
@@ -76,7 +78,7 @@ sheet as (
         instrument.value_min,
         instrument.value_max,
         instrument.value_den,
-        ($received_at::timestamptz at time zone coalesce(government.timezone, 'UTC'))::date as received_on
+        (list_extract($received_at::timestamptz[], answers.file + 1) at time zone coalesce(government.timezone, 'UTC'))::date as received_on
     from answers
     left join ref.government as government on government.code = answers.government_code
     left join ref.agency as agency on agency.government_code = answers.government_code and agency.code = answers.agency_code
@@ -85,6 +87,7 @@ sheet as (
 
 evidence_use as (
     select
+        file,
         source_row,
         government_code || ' ' || agency_code || ' ' || indicator_id as used_by,
         trim(regexp_replace(unnest(string_split(lower(evidence_file), ';')), '^\s*(?:l|level|tingkat)\s*[0-5]\s*[:=]', '')) as evidence_name
@@ -93,17 +96,17 @@ evidence_use as (
 ),
 
 evidence_reused as (
-    select evidence_name, count(distinct used_by) as users
+    select file, evidence_name, count(distinct used_by) as users
     from evidence_use
     where evidence_name <> ''
-    group by evidence_name
+    group by file, evidence_name
     having min(used_by) <> max(used_by)
 ),
 
 shared as (
     select evidence_use.source_row, max(evidence_reused.users) as users
     from evidence_use
-    inner join evidence_reused on evidence_reused.evidence_name = evidence_use.evidence_name
+    inner join evidence_reused on evidence_reused.file = evidence_use.file and evidence_reused.evidence_name = evidence_use.evidence_name
     group by evidence_use.source_row
 ),
 
@@ -171,7 +174,8 @@ select
 from cell
 left join sheet
     on
-        sheet.government_code is not distinct from cell.government_code
+        sheet.file = cell.file
+        and sheet.government_code is not distinct from cell.government_code
         and sheet.agency_code = cell.agency_code
         and sheet.period is not distinct from cell.period
         and sheet.instrument_id is not distinct from cell.instrument_id
