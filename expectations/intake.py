@@ -7,6 +7,7 @@ each stays a batch of its own, with its own results, and comes out as it would h
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import duckdb
 import pyarrow as pa
@@ -18,10 +19,10 @@ from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
 from warehouse.database import Warehouse, run_on_incoming, transaction
 from warehouse.files import identifier, sql_of
 from warehouse.registry import Feed
+from warehouse.workers import workers
 
-CHUNK_FILES = 2_000
-CHUNK_BYTES = 64 * 2**20  # so many are parsed before the warehouse is opened for them: bounds memory, and spares 2,000 workbooks 2,000 openings
-CHUNK_ROWS = 200_000
+CHUNK_FILES, CHUNK_BYTES = 200, 8 * 2**20  # so many are parsed at once
+CHUNK_ROWS = 100_000  # and their rows kept until there are so many, before the warehouse is opened for them: spares 2,000 workbooks 2,000 openings
 SITTING_ROWS = 10_000
 FEW_ROWS = 1_000  # so few that threads only get in each other's way: of a workbook of 47 rows a second one makes 264 ms out of 166
 
@@ -286,18 +287,31 @@ def _rejected(connection: duckdb.DuckDBPyConnection, files: int) -> list[int]:
 
 
 def _parsed_chunks(archive: Archive, reader: Reader, pending: Sequence[Artifact], progress: Progress) -> Iterator[list[Parsed]]:
+    """As many files at once as memory is set aside for."""
     chunk: list[Parsed] = []
-    size = rows = 0
-    for number, artifact in enumerate(pending, start=1):
-        if chunk and (len(chunk) == CHUNK_FILES or size + artifact.bytes > CHUNK_BYTES or rows > CHUNK_ROWS):
-            yield chunk
-            chunk, size, rows = [], 0, 0
-        chunk.append(Parsed(artifact, parse(archive, reader, artifact)))
-        size, rows = size + artifact.bytes, rows + chunk[-1].rows
-        if number % 100 == 0:
-            progress(f"{artifact.feed_id}: {number} of {len(pending)} files parsed")
+    rows = 0
+    with workers(len(pending)) as each:
+        for some in _of_bounded_size(pending):
+            for artifact, table in zip(some, each(partial(parse, archive, reader), some), strict=True):
+                chunk.append(Parsed(artifact, table))
+                rows += chunk[-1].rows
+            progress(f"{some[-1].feed_id}: {some[-1].source_name}: {len(some)} files read")
+            if rows > CHUNK_ROWS:
+                yield chunk
+                chunk, rows = [], 0
     if chunk:
         yield chunk
+
+
+def _of_bounded_size(pending: Sequence[Artifact]) -> Iterator[list[Artifact]]:
+    some: list[Artifact] = []
+    for artifact in pending:
+        if some and (len(some) == CHUNK_FILES or sum(one.bytes for one in some) + artifact.bytes > CHUNK_BYTES):
+            yield some
+            some = []
+        some.append(artifact)
+    if some:
+        yield some
 
 
 def _sittings(connection: duckdb.DuckDBPyConnection, reader: Reader, chunk: list[Parsed]) -> Iterator[list[Parsed]]:

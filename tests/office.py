@@ -47,7 +47,7 @@ class Office:
         """Returns how many senders were told."""
         with self.warehouse.open_for_writing() as connection:
             evidence.load(connection, self.archive, self.feed.id)
-            return feedback.bring_up(connection, self.archive, self.feed, self.reader, self.folder, self.said.append)
+        return feedback.bring_up(self.warehouse, self.archive, self.feed, self.reader, self.folder, self.said.append)
 
     def text(self, name: str) -> str:
         """The text that the sender of a file is told."""

@@ -23,8 +23,7 @@ def build_submission_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
         folder = committed.home.feedback if feed.is_inbox else committed.home.feedback / feed.id
         with committed.warehouse.open_for_writing() as connection:
             evidence.load(connection, archive, feed.id)
-        with committed.warehouse.open_for_reading() as connection:
-            feedback.bring_up(connection, archive, feed, submission.reader(feed), folder, committed.progress)
+        feedback.bring_up(committed.warehouse, archive, feed, submission.reader(feed), folder, committed.progress)
         if feed.is_inbox:
             _empty(committed)
 

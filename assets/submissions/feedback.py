@@ -5,26 +5,27 @@ before it told anybody is made good by the next."""
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from assets.submissions import override
 from assets.submissions.sheet import SHEET_STRIDE
 from assets.submissions.submission import ALIASES, COLUMNS, REQUIRED
-from expectations.intake import Reader, Unreadable, parse
+from expectations.intake import Progress, Reader, Unreadable, parse
 from warehouse.archive import Archive, Artifact
+from warehouse.database import Warehouse
 from warehouse.files import identifier, write_atomically
 from warehouse.registry import Feed
+from warehouse.workers import workers
 
 Status = Literal["diterima", "peringatan", "ditolak"]
 
@@ -42,9 +43,11 @@ LABELS = HEADERS | {  # of what a rule shows and a sender did not write
 TO_FILL_IN = {*REQUIRED, "explanation", "evidence_file", "evidence_date"}
 VERDICT_HEADERS = ("status", "alasan", "cara_memperbaiki", "baris")
 WIDTHS = {"alasan": 60, "cara_memperbaiki": 60, "explanation": 50, "evidence_file": 30}
-FILLS: dict[Status, str] = {"diterima": "E2F0D9", "peringatan": "FFF2CC", "ditolak": "F8CBAD"}
+FILLS: dict[Status, str] = {"diterima": "#E2F0D9", "peringatan": "#FFF2CC", "ditolak": "#F8CBAD"}
 ROWS_IN_TEXT = 50
 LINE_POINTS = 14
+LONGEST_CELL = 32_767
+AT_ONCE = 400  # files whose findings are fetched from the warehouse together
 ACCEPTED = "XLSX, XLSM, XLS, ODS atau CSV (koma, titik koma atau tab; UTF-8, UTF-16 atau Windows-1252), paling besar 50 MB, tanpa kata sandi"
 
 # How to mend what breaks a rule of the suite `submission`, and evidence that does not hold.
@@ -120,19 +123,46 @@ class Feedback:
     rows: tuple[Row, ...]
 
 
-def bring_up(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, folder: Path, progress: Callable[[str], None]) -> int:
-    """Write what is missing or behind in `folder`, for every file whose newest batch is in the warehouse. Returns for how many files."""
-    about_evidence = _about_evidence(connection, feed)
-    behind = [(name, batch_id) for name, batch_id in _current(connection, feed) if not told(folder, name, _mark(batch_id, about_evidence.get(batch_id, {})))]
+def bring_up(warehouse: Warehouse, archive: Archive, feed: Feed, reader: Reader, folder: Path, progress: Progress) -> int:
+    """Write what is missing or behind in `folder`, for every file whose newest batch is in the warehouse. Returns for how many files. The warehouse is
+    closed while the files are written."""
+    with warehouse.open_for_reading() as connection:
+        about_evidence = _about_evidence(connection, feed)
+        current = _current(connection, feed)
+    behind = [batch_id for name, batch_id in current if not told(folder, name, _mark(batch_id, about_evidence.get(batch_id, {})))]
     by_hash = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)} if behind else {}
     written = 0
-    for name, batch_id in behind:
-        feedback = of_batch(connection, archive, reader, by_hash, batch_id, about_evidence.get(batch_id, {}))
-        if feedback is not None:
-            write(folder, feedback)
-            written += 1
-            progress(f"{feed.id}: feedback on {name}: {_heading(feedback)[-1]}")
+    with workers(len(behind)) as each:
+        for start in range(0, len(behind), AT_ONCE):
+            with warehouse.open_for_reading() as connection:
+                judged = _judged(connection, reader, by_hash, about_evidence, behind[start : start + AT_ONCE])
+            for one, verdict in zip(judged, each(partial(_tell, archive, reader, folder), judged), strict=True):
+                if verdict is not None:
+                    written += 1
+                    progress(f"{feed.id}: feedback on {one.artifact.source_name}: {verdict}")
     return written
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the warehouse knows of one batch."""
+
+    batch_id: str
+    artifact: Artifact
+    refused: bool
+    message: str | None
+    about_the_file: tuple[str, ...]
+    findings: Mapping[int, list[Finding]]  # by source row
+    about_evidence: Mapping[int, list[Finding]]
+
+
+def _tell(archive: Archive, reader: Reader, folder: Path, judged: _Judged) -> str | None:
+    """Write feedback on one batch. Returns the verdict; None for what is nobody's to be told."""
+    feedback = of_batch(archive, reader, judged)
+    if feedback is None:
+        return None
+    write(folder, feedback)
+    return _heading(feedback)[-1]
 
 
 def _current(connection: duckdb.DuckDBPyConnection, feed: Feed) -> list[tuple[str, str]]:
@@ -171,60 +201,82 @@ def _about_evidence(connection: duckdb.DuckDBPyConnection, feed: Feed) -> dict[s
     return found
 
 
-def of_batch(
+def _judged(
     connection: duckdb.DuckDBPyConnection,
-    archive: Archive,
     reader: Reader,
     artifacts: Mapping[str, Artifact],
-    batch_id: str,
-    about_evidence: Mapping[int, list[Finding]],
-) -> Feedback | None:
+    about_evidence: Mapping[str, dict[int, list[Finding]]],
+    batch_ids: list[str],
+) -> list[_Judged]:
+    about, findings = _about_the_files(connection, reader, batch_ids), _findings(connection, batch_ids)
+    rows = connection.execute(
+        "select batch_id, artifact_sha256, status, message from meta.batch where list_contains($1, batch_id) order by received_at, source_name", [batch_ids]
+    ).fetchall()
+    return [
+        _Judged(
+            batch_id=batch_id,
+            artifact=artifacts[sha256],
+            refused=status == "rejected",
+            message=message,
+            about_the_file=tuple(about.get(batch_id, ())),
+            findings=findings.get(batch_id, {}),
+            about_evidence=about_evidence.get(batch_id, {}),
+        )
+        for batch_id, sha256, status, message in rows
+    ]
+
+
+def of_batch(archive: Archive, reader: Reader, judged: _Judged) -> Feedback | None:
     """None for what an assessor has set by command: whoever did was told there."""
-    row = connection.execute("select source_name, artifact_sha256, received_at, status, message from meta.batch where batch_id = $1", [batch_id]).fetchone()
-    assert row is not None
-    source_name, sha256, received_at, status, message = row
-    artifact = artifacts[sha256]
-    if artifact.bytes < 2**16 and override.looks_like_one(archive.read(sha256)):
+    artifact = judged.artifact
+    if artifact.bytes < 2**16 and override.looks_like_one(archive.read(artifact.sha256)):
         return None
-    refused = status == "rejected"
     parsed = parse(archive, reader, artifact)
-    about = tuple(_about_the_file(connection, reader, batch_id))
     if isinstance(parsed, Unreadable):
-        return Feedback(source_name, _mark(batch_id, {}), received_at, True, (f"Berkas tidak dapat dibaca: {parsed}", f"Yang diterima: {ACCEPTED}."), ())
-    findings = _findings(connection, batch_id)
+        said = (f"Berkas tidak dapat dibaca: {parsed}", f"Yang diterima: {ACCEPTED}.")
+        return Feedback(artifact.source_name, _mark(judged.batch_id, {}), artifact.received_at, True, said, ())
     rows = tuple(
         Row(
             source_row=cells["source_row"],
             cells={column: cells[column] for column in COLUMNS},
-            findings=(*findings.get(cells["source_row"], ()), *about_evidence.get(cells["source_row"], ())),
-            rejected=refused or any(finding.severity == "critical" for finding in findings.get(cells["source_row"], ())),
+            findings=(*judged.findings.get(cells["source_row"], ()), *judged.about_evidence.get(cells["source_row"], ())),
+            rejected=judged.refused or any(finding.severity == "critical" for finding in judged.findings.get(cells["source_row"], ())),
         )
         for cells in parsed.to_pylist()
     )
-    return Feedback(source_name, _mark(batch_id, about_evidence), received_at, refused, about if about or not refused else (str(message),), rows)
+    about = judged.about_the_file or ((str(judged.message),) if judged.refused else ())
+    return Feedback(artifact.source_name, _mark(judged.batch_id, judged.about_evidence), artifact.received_at, judged.refused, about, rows)
 
 
-def _about_the_file(connection: duckdb.DuckDBPyConnection, reader: Reader, batch_id: str) -> Iterator[str]:
+def _about_the_files(connection: duckdb.DuckDBPyConnection, reader: Reader, batch_ids: list[str]) -> dict[str, list[str]]:
+    """By batch: what was found of the file as a whole."""
     sentences = {rule.rule_id: rule.sentence_id for rule in reader.suite.rules}
-    found = connection.execute(
+    found: dict[str, list[str]] = {}
+    for batch_id, rule_id, observed in connection.execute(
         """
-        select rule_id, observed_value from quality.expectation_result
-        where batch_id = $1 and (scope = 'batch' and status in ('fail', 'warn') or status = 'error')
-        order by rule_id
+        select batch_id, rule_id, observed_value from quality.expectation_result
+        where list_contains($1, batch_id) and (scope = 'batch' and status in ('fail', 'warn') or status = 'error')
+        order by batch_id, rule_id
         """,
-        [batch_id],
-    ).fetchall()
-    for rule_id, observed in found:
-        yield sentences.get(rule_id, rule_id) + (f" [{observed}]" if observed else "")
-
-
-def _findings(connection: duckdb.DuckDBPyConnection, batch_id: str) -> dict[int, list[Finding]]:
-    """By source row."""
-    found: dict[int, list[Finding]] = {}
-    for row_key, rule_id, severity, reason in connection.execute(
-        "select row_key, rule_id, severity, reason from quality.failed_row where batch_id = $1 order by severity <> 'critical', rule_id", [batch_id]
+        [batch_ids],
     ).fetchall():
-        found.setdefault(int(row_key.rpartition(":")[2]), []).append(Finding(rule_id, severity, _in_senders_words(reason)))
+        found.setdefault(batch_id, []).append(sentences.get(rule_id, rule_id) + (f" [{observed}]" if observed else ""))
+    return found
+
+
+def _findings(connection: duckdb.DuckDBPyConnection, batch_ids: list[str]) -> dict[str, dict[int, list[Finding]]]:
+    """By batch and source row."""
+    found: dict[str, dict[int, list[Finding]]] = {}
+    for batch_id, row_key, rule_id, severity, reason in connection.execute(
+        """
+        select batch_id, row_key, rule_id, severity, reason from quality.failed_row
+        where list_contains($1, batch_id)
+        order by batch_id, severity <> 'critical', rule_id
+        """,
+        [batch_ids],
+    ).fetchall():
+        row = int(row_key.rpartition(":")[2])
+        found.setdefault(batch_id, {}).setdefault(row, []).append(Finding(rule_id, severity, _in_senders_words(reason)))
     return found
 
 
@@ -279,34 +331,32 @@ def summary(feedback: Feedback) -> str:
 def workbook(feedback: Feedback) -> bytes:
     """XLSX: some lines on the file, then its rows under the contract's column names, which the reader of submissions finds again."""
     columns = [column for column in COLUMNS if column in TO_FILL_IN or any(row.cells[column] for row in feedback.rows)]
-    book = Workbook(write_only=True)
-    sheet: Any = book.create_sheet("Umpan balik")  # a write-only sheet: a file of 500,000 rows needs no more memory than one of 50
-    widths = [14, WIDTHS["alasan"], WIDTHS["cara_memperbaiki"], 10, *(WIDTHS.get(column, 16) for column in columns)]
-    for number, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"constant_memory": True})  # a file of 500,000 rows needs no more memory than one of 50
+    page = _Page(book)
+    sheet = page.sheet
+    for number, width in enumerate([14, WIDTHS["alasan"], WIDTHS["cara_memperbaiki"], 10, *(WIDTHS.get(column, 16) for column in columns)]):
+        sheet.set_column(number, number, width)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     lines = [*_heading(feedback), *feedback.about_the_file]
     if feedback.rows:
         lines.append("Perbaiki isian barisnya, simpan, dan kirim kembali berkas ini: yang terakhir berlaku.")
-        header = len(lines) + 1
-        sheet.freeze_panes = f"{get_column_letter(len(VERDICT_HEADERS) + 1)}{header + 1}"
-        sheet.auto_filter.ref = f"A{header}:{get_column_letter(len(widths))}{header + len(feedback.rows)}"
-    sheet.page_setup.orientation = "landscape"
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.fitToHeight = 0
-    style = _Style(sheet)
+        header = len(lines)
+        sheet.freeze_panes(header + 1, len(VERDICT_HEADERS))
+        sheet.autofilter(header, 0, header + len(feedback.rows), len(VERDICT_HEADERS) + len(columns) - 1)
     for number, line in enumerate(lines):
-        sheet.append([style.text(line, style.bold if number == 0 else None)])
+        page.write(number, 0, line, page.bold if number == 0 else page.plain)
     if feedback.rows:
-        sheet.append([style.text(header, style.bold) for header in (*VERDICT_HEADERS, *(HEADERS[column] for column in columns))])
-    for number, row in enumerate(feedback.rows, start=len(lines) + 2):
-        sheet.row_dimensions[number].height = LINE_POINTS * max(_lines(row.reasons, WIDTHS["alasan"]), _lines(row.remedies, WIDTHS["cara_memperbaiki"]), 1)
-        verdict = [row.status, "\n".join(row.reasons), "\n".join(row.remedies), place(row.source_row)]
-        sheet.append(
-            [style.text(text, fill=style.fills[row.status], wrap=True) for text in verdict]
-            + [style.text(row.cells[column] or "", wrap=True) for column in columns]
-        )
-    buffer = io.BytesIO()
-    book.save(buffer)
+        for place_of, title in enumerate((*VERDICT_HEADERS, *(HEADERS[column] for column in columns))):
+            page.write(header, place_of, title, page.bold)
+    for number, row in enumerate(feedback.rows, start=len(lines) + 1):
+        sheet.set_row(number, LINE_POINTS * max(_lines(row.reasons, WIDTHS["alasan"]), _lines(row.remedies, WIDTHS["cara_memperbaiki"]), 1))
+        for column, text in enumerate((row.status, "\n".join(row.reasons), "\n".join(row.remedies), place(row.source_row))):
+            page.write(number, column, text, page.filled[row.status])
+        for column, name in enumerate(columns, start=len(VERDICT_HEADERS)):
+            page.write(number, column, row.cells[name] or "", page.wrapped)
+    book.close()
     return buffer.getvalue()
 
 
@@ -315,29 +365,20 @@ def _lines(texts: list[str], width: int) -> int:
     return sum(1 + len(text) // width for text in texts)
 
 
-class _Style:
-    """Cells of text. A cell that begins with = + - or @ stays text: it is written as a string, which no spreadsheet reckons."""
+class _Page:
+    """A sheet of text. A cell that begins with = + - or @ stays text: it is written as a string, which no spreadsheet reckons."""
 
-    def __init__(self, sheet: Any) -> None:
-        self._sheet = sheet
-        self._wrapped = Alignment(wrap_text=True, vertical="top")
-        self.bold = Font(bold=True)
-        self.fills = {status: PatternFill("solid", start_color=colour) for status, colour in FILLS.items()}
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self.sheet: Worksheet = book.add_worksheet("Umpan balik")
+        wrapped = {"text_wrap": True, "valign": "top"}
+        self.plain, self.bold = book.add_format(), book.add_format({"bold": True})
+        self.wrapped, self._quoted = book.add_format(wrapped), book.add_format(wrapped | {"quote_prefix": True})
+        self.filled = {status: book.add_format(wrapped | {"bg_color": colour}) for status, colour in FILLS.items()}
 
-    def text(self, text: str, font: Font | None = None, fill: PatternFill | None = None, wrap: bool = False) -> Cell | None:
-        if not text:
-            return None
-        cell: Cell = WriteOnlyCell(self._sheet, _ILLEGAL.sub("", text))
-        cell.data_type = "s"
-        if text[0] in "=+-@":
-            cell.quotePrefix = True
-        if font is not None:
-            cell.font = font
-        if fill is not None:
-            cell.fill = fill
-        if wrap:
-            cell.alignment = self._wrapped
-        return cell
+    def write(self, row: int, column: int, text: str, look: Format) -> None:
+        if text:
+            clean = _ILLEGAL.sub("", text)[:LONGEST_CELL]
+            self.sheet.write_string(row, column, clean, self._quoted if text[0] in "=+-@" else look)
 
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")

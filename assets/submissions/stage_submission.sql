@@ -26,25 +26,39 @@ said as (
     select * from core.assessment_current where list_contains($governments::varchar[], government_code) and list_contains($agencies::varchar[], agency_code)
 ),
 
-former as (
+-- not an asof join: DuckDB walks through all pairs for it where it does not know how many rows come in
+before as (
     select
         cell.source_row,
+        said.period,
+        said.act,
+        said.value,
+        said.explanation,
+        said.evidence_id
+    from cell
+    inner join said
+        on
+            said.government_code = cell.government_code
+            and said.agency_code = cell.agency_code
+            and said.instrument_id = cell.instrument_id
+            and said.indicator_id = cell.indicator_id
+            and said.stage = cell.stage
+            and said.period < cell.period
+    where cell.act = 'claim'
+    qualify row_number() over (partition by cell.source_row order by said.period desc) = 1
+),
+
+former as (
+    select
+        before.source_row,
         before.period,
         before.value,
         before.explanation,
         evidence.file_name as evidence_file,
         evidence.evidence_date
-    from cell
-    asof inner join said as before
-        on
-            before.government_code = cell.government_code
-            and before.agency_code = cell.agency_code
-            and before.instrument_id = cell.instrument_id
-            and before.indicator_id = cell.indicator_id
-            and before.stage = cell.stage
-            and before.period < cell.period
+    from before
     left join core.evidence_claim as evidence on evidence.evidence_id = before.evidence_id
-    where cell.act = 'claim' and before.act <> 'withdrawal'
+    where before.act <> 'withdrawal'
 ),
 
 answers as (

@@ -1,0 +1,55 @@
+"""Many small pieces of work, on as many processors as there are."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from typing import Protocol, TypeVar
+
+FEW = 100  # pieces of some milliseconds each: a process takes a second to start
+AT_ONCE = 8
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
+
+
+class Each(Protocol):
+    """`function` of each piece, in their order. Elsewhere it runs in another process, so both must be such as can be sent there."""
+
+    def __call__(self, function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> Iterable[Done]: ...
+
+
+@contextmanager
+def workers(pieces: int) -> Iterator[Each]:
+    """For so many pieces in all: a few are done here, one after the other."""
+    processors = len(os.sched_getaffinity(0))
+    if pieces < FEW or processors == 1:
+        yield _here
+        return
+    with ProcessPoolExecutor(processors, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
+        yield _each(pool)
+
+
+def _here(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> Iterable[Done]:
+    return map(function, pieces)
+
+
+def _each(pool: Executor) -> Each:
+    def each(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> Iterable[Done]:
+        return pool.map(function, pieces, chunksize=AT_ONCE)
+
+    return each
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed tells nobody: a worker would wait for work for ever."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
