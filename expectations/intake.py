@@ -22,7 +22,7 @@ from warehouse.registry import Feed
 from warehouse.workers import workers
 
 CHUNK_FILES, CHUNK_BYTES = 200, 8 * 2**20  # so many are parsed at once
-CHUNK_ROWS = 100_000  # and their rows kept until there are so many, before the warehouse is opened for them: spares 2,000 workbooks 2,000 openings
+CHUNK_ROWS = 50_000  # and their rows kept until there are so many, before the warehouse is opened for them: spares 2,000 workbooks 2,000 openings
 SITTING_ROWS = 10_000
 FEW_ROWS = 1_000  # so few that threads only get in each other's way: of a workbook of 47 rows a second one makes 264 ms out of 166
 
@@ -31,7 +31,18 @@ Progress = Callable[[str], None]
 
 
 class Unreadable(ValueError):
-    """The bytes are not what the feed is said to bring. The message is for the sender: what was found, where, and what is accepted."""
+    """The bytes are not what the feed is said to bring. The message is for the sender: what was found, where, and what is accepted; in Indonesian what was
+    found and how to mend it."""
+
+    def __init__(self, english: str, indonesian: str | None = None) -> None:
+        super().__init__(english, indonesian)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def indonesian(self) -> str:
+        return str(self.args[1] or self.args[0])
 
 
 @dataclass(frozen=True)
@@ -155,7 +166,8 @@ def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Un
     except CorruptArtifact as error:
         return Unreadable(str(error))
     except Exception as error:  # what people send breaks readers in ways nobody has thought of
-        return Unreadable(f"the reader could not cope with it ({type(error).__name__}: {error}); please report it")
+        named = f"{type(error).__name__}: {error}"
+        return Unreadable(f"the reader could not cope with it ({named}); please report it", f"pembaca tidak mampu membacanya ({named}); mohon laporkan")
 
 
 @dataclass(frozen=True)
@@ -250,7 +262,8 @@ def _stage(connection: duckdb.DuckDBPyConnection, reader: Reader, feed: Feed, si
         if any(isinstance(rule.constraint, Steady) for rule in reader.suite.rules):
             drift.find(connection, reader.suite, feed.id)
     except duckdb.Error as error:
-        return Unreadable(f"it could not be staged ({str(error).splitlines()[0]}); please report it")
+        named = str(error).splitlines()[0]
+        return Unreadable(f"it could not be staged ({named}); please report it", f"isinya tidak dapat diolah ({named}); mohon laporkan")
     return None
 
 

@@ -150,6 +150,26 @@ def test_a_file_that_cannot_be_read_is_told_so(office: Office) -> None:
     assert (office.folder / "laporan.pdf.xlsx").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("laporan.pdf", b"%PDF-1.4", "PDF, bukan teks atau buku kerja."),
+        ("kosong.csv", b"", "berkas kosong; baris judul kolom tidak ditemukan"),
+        ("salah.csv", b"kode_pemda,priode,nilai\n63,2026-Q1,3\n", "periode (mungkin 'priode')"),
+        ("situs.csv", b"<html><body>masuk</body></html>", "berkas berupa halaman web atau XML"),
+        ("rusak.xlsx", b"PK\x03\x04 rusak", "buku kerja tidak dapat dibuka: rusak atau jenisnya lain"),
+        ("kutip.csv", b'kode_pemda,periode,instrumen,indikator,tahap,nilai\n63,"a"b,c,d,e,f\n', "CSV tidak terbaca sejak baris 2"),
+        ("koreksi.csv", b"[1]", "kurang"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_told_in_indonesian(office: Office, name: str, data: bytes, said: str) -> None:
+    office.receive(name, data)
+    office.tell()
+    text = office.text(name)
+    assert said in text
+    assert not {"the", "accepted", "file", "row", "missing"} & set(text.split())
+
+
 def test_a_file_without_rows_is_told_so_in_indonesian(office: Office) -> None:
     office.receive("kosong.csv", sheet())
     office.tell()

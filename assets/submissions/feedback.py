@@ -233,7 +233,7 @@ def of_batch(archive: Archive, reader: Reader, judged: _Judged) -> Feedback | No
         return None
     parsed = parse(archive, reader, artifact)
     if isinstance(parsed, Unreadable):
-        said = (f"Berkas tidak dapat dibaca: {parsed}", f"Yang diterima: {ACCEPTED}.")
+        said = (f"Berkas tidak dapat dibaca: {parsed.indonesian}.", f"Yang diterima: {ACCEPTED}.")
         return Feedback(artifact.source_name, _mark(judged.batch_id, {}), artifact.received_at, True, said, ())
     rows = tuple(
         Row(

@@ -22,11 +22,17 @@ def read(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str], requ
     try:
         done = subprocess.run([sys.executable, "-m", __name__], input=asked + b"\n" + data, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
-        raise Unreadable(f"the workbook could not be read within {SECONDS} s: it is damaged; {_advice()}") from error
+        raise Unreadable(
+            f"the workbook could not be read within {SECONDS} s: it is damaged; {_advice()}",
+            f"buku kerja rusak: tidak terbaca dalam {SECONDS} detik; buka di Excel atau LibreOffice, simpan, kirim kembali",
+        ) from error
     if done.returncode == REFUSED:
-        raise Unreadable(done.stdout.decode())
+        raise Unreadable(*json.loads(done.stdout))
     if done.returncode != 0:
-        raise Unreadable(f"the workbook cannot be read within {MEMORY_BYTES // 2**30} GB of memory, or breaks its reader: it is damaged; {_advice()}")
+        raise Unreadable(
+            f"the workbook cannot be read within {MEMORY_BYTES // 2**30} GB of memory, or breaks its reader: it is damaged; {_advice()}",
+            "buku kerja rusak; buka di Excel atau LibreOffice, simpan, kirim kembali",
+        )
     with pa.ipc.open_stream(done.stdout) as stream:
         return stream.read_all()
 
@@ -46,7 +52,7 @@ def _serve() -> int:
     try:
         table = read_here(sys.stdin.buffer.read(), tuple(asked["columns"]), asked["aliases"], tuple(asked["required"]))
     except Unreadable as error:
-        sys.stdout.write(str(error))
+        sys.stdout.write(json.dumps(error.args))
         return REFUSED
     with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
         stream.write_table(table)

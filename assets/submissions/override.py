@@ -45,9 +45,12 @@ def parse(data: bytes, columns: tuple[str, ...]) -> pa.Table:
     try:
         said: dict[str, Any] = json.loads(data)
     except ValueError as error:
-        raise Unreadable(f"it begins like an override, but is not JSON: {error}") from error
+        raise Unreadable(f"it begins like an override, but is not JSON: {error}", f"awalnya seperti koreksi, tetapi bukan JSON: {error}") from error
     if said.get("kind") != KIND:
-        raise Unreadable("it is JSON, but no override; accepted: CSV or XLSX submissions, and what `kesiapan override` writes")
+        raise Unreadable(
+            "it is JSON, but no override; accepted: CSV or XLSX submissions, and what `kesiapan override` writes",
+            "berkas JSON, tetapi bukan yang ditulis `kesiapan override`",
+        )
     row = {
         "government_code": said.get("government_code"),
         "agency_code": said.get("agency_code"),

@@ -34,17 +34,21 @@ LONGEST_LABEL = 20
 
 ZIP, OLE2 = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # XLSX, XLSM, ODS; XLS
 OTHER_KINDS = {
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"{\\rtf": "a text document",
+    b"%PDF": ("a PDF", "PDF"),
+    b"\x89PNG": ("a picture", "gambar"),
+    b"\xff\xd8\xff": ("a picture", "gambar"),
+    b"Rar!": ("a RAR archive", "arsip RAR"),
+    b"7z\xbc\xaf": ("a 7z archive", "arsip 7z"),
+    b"{\\rtf": ("a text document", "dokumen teks"),
 }
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 ACCEPTED = "accepted: XLSX, XLSM, XLS, ODS or CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252) of at most 50 MB"
-OPEN_AND_SAVE = "open it in Excel or LibreOffice, save, send again"
-PASSWORD = "the workbook is protected by a password; accepted: one without (Excel: File, Info, Protect Workbook, Encrypt with Password: empty it, save)"
+OPEN_AND_SAVE, BUKA_DAN_SIMPAN = "open it in Excel or LibreOffice, save, send again", "buka di Excel atau LibreOffice, simpan, kirim kembali"
+PASSWORD = (
+    "the workbook is protected by a password; accepted: one without (Excel: File, Info, Protect Workbook, Encrypt with Password: empty it, save)",
+    "buku kerja dilindungi kata sandi; hapus kata sandinya (Excel: File, Info, Protect Workbook, Encrypt with Password: kosongkan, simpan)",
+)
+NO_TABLE = "bukan teks atau buku kerja"
 
 TOTAL = re.compile(r"(total|jumlah|rata-rata)\b", re.IGNORECASE)
 NOTE = re.compile(r"catatan|note|keterangan|sumber|\*\W*\w{2}", re.IGNORECASE)
@@ -96,7 +100,7 @@ def read_here(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str],
     """`read_sheet` within this process, whatever the file is."""
     names = {column: column for column in columns} | dict(aliases)
     if len(data) > MAX_BYTES:
-        raise Unreadable(f"the file has {len(data) / 2**20:.0f} MB; {ACCEPTED}")
+        raise Unreadable(f"the file has {len(data) / 2**20:.0f} MB; {ACCEPTED}", f"berkas berukuran {len(data) / 2**20:.0f} MB")
     tables: list[pa.Table] = []
     missed: list[_Head] = []
     source_columns: dict[str, None] = {}
@@ -107,7 +111,7 @@ def read_here(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str],
         else:
             missed.append(replace(head, sheet=replace(head.sheet, rows=iter(()))))  # lets go of the sheet
     if not tables:
-        raise Unreadable(_no_header(data, missed, columns, names, required))
+        raise Unreadable(*_no_header(data, missed, columns, names, required))
     return with_source_columns(pa.concat_tables(tables), list(source_columns))
 
 
@@ -132,26 +136,41 @@ def _name(cell: str) -> str:
     return "_".join(cell.lower().translate(ZERO_WIDTH).split()).strip("_:*")
 
 
-def _no_header(data: bytes, heads: list[_Head], columns: tuple[str, ...], names: Mapping[str, str], required: tuple[str, ...]) -> str:
-    kind = "" if data.strip() else "the file is empty; "
+def _no_header(data: bytes, heads: list[_Head], columns: tuple[str, ...], names: Mapping[str, str], required: tuple[str, ...]) -> tuple[str, str]:
+    kind = ("", "") if data.strip() else ("the file is empty; ", "berkas kosong; ")
     if any(row <= HEADER_SEARCH_ROWS for head in heads for row, _ in head.sheet.unsaved()):
-        kind = f"there are formulas without a result: {OPEN_AND_SAVE}; "
+        kind = (f"there are formulas without a result: {OPEN_AND_SAVE}; ", f"ada rumus tanpa hasil: {BUKA_DAN_SIMPAN}; ")
     elif data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        kind = "the file is a web page or XML: open it in Excel or LibreOffice and save it as XLSX; "
+        kind = (
+            "the file is a web page or XML: open it in Excel or LibreOffice and save it as XLSX; ",
+            "berkas berupa halaman web atau XML: simpan sebagai XLSX; ",
+        )
     best = max(heads, key=_likeness, default=_Head(_Sheet("", iter(()))))
     spare = [name for cell in best.cells if (name := _name(cell)) and name not in names]
-    missing = ", ".join(column + _nearest(column, names, spare) for column in sorted(set(required) - set(best.position)))
-    where = f" of any sheet ({', '.join(head.sheet.name for head in heads)})" if len(heads) > 1 else ""
+    lacking = sorted(set(required) - set(best.position))
+    nearest = {column: _nearest(column, names, spare) for column in lacking}
+    missing = ", ".join(column + (f" (nearest found: '{nearest[column]}')" if nearest[column] else "") for column in lacking)
+    kurang = ", ".join(_headed(column, names) + (f" (mungkin '{nearest[column]}')" if nearest[column] else "") for column in lacking)
+    sheets = ", ".join(head.sheet.name for head in heads)
+    where, di_mana = (f" of any sheet ({sheets})", f" setiap lembar ({sheets})") if len(heads) > 1 else ("", "")
     sought = f"no header row found in the first {HEADER_SEARCH_ROWS} rows{where}; missing: {missing}; accepted columns: {', '.join(columns)}"
-    return f"{kind}{sought}; {ACCEPTED}"
+    return (
+        f"{kind[0]}{sought}; {ACCEPTED}",
+        f"{kind[1]}baris judul kolom tidak ditemukan dalam {HEADER_SEARCH_ROWS} baris pertama{di_mana}; yang kurang: {kurang}; pakailah templatnya",
+    )
 
 
-def _nearest(column: str, names: Mapping[str, str], spare: list[str]) -> str:
-    """Which header found may have been meant: of a likeness (difflib) of at least 0.6 with the column's name or an alias."""
+def _headed(column: str, names: Mapping[str, str]) -> str:
+    """The column's other name, by which people know it, if it has one."""
+    return next((name for name, meant in names.items() if meant == column and name != column), column)
+
+
+def _nearest(column: str, names: Mapping[str, str], spare: list[str]) -> str | None:
+    """Which header found may have been meant, if any: of a likeness (difflib) of at least 0.6 with the column's name or an alias."""
     spellings = [name for name, meant in names.items() if meant == column]
     likeness = [(difflib.SequenceMatcher(None, name, cell).ratio(), cell) for cell in spare[:200] for name in spellings if len(cell) <= 2 * len(name)]
     ratio, cell = max(likeness, default=(0.0, ""))
-    return f" (nearest found: '{cell}')" if ratio >= NEAR else ""
+    return cell if ratio >= NEAR else None
 
 
 def _table(head: _Head, columns: tuple[str, ...], names: Mapping[str, str], required: tuple[str, ...], offset: int) -> pa.Table:
@@ -177,8 +196,11 @@ def _table(head: _Head, columns: tuple[str, ...], names: Mapping[str, str], requ
         number += len(rows)
     for row, place in sorted(head.sheet.unsaved()):
         if row > head.number and row not in passed and place in places:
-            where = f"sheet '{head.sheet.name}', row {row}, column {present[places.index(place)]}"
-            raise Unreadable(f"{where}: a formula without its result: {OPEN_AND_SAVE}; accepted: cells with a value")
+            sheet, column = head.sheet.name, present[places.index(place)]
+            raise Unreadable(
+                f"sheet '{sheet}', row {row}, column {column}: a formula without its result: {OPEN_AND_SAVE}; accepted: cells with a value",
+                f"lembar '{sheet}', baris {row}, kolom {_headed(column, names)}: rumus tanpa hasil; {BUKA_DAN_SIMPAN}",
+            )
     return pa.concat_tables(chunks) if chunks else schema.empty_table()
 
 
@@ -216,10 +238,11 @@ def _is_no_data(filled: Row, gaps: bool, names: Mapping[str, str], required: tup
 
 def _text_head(data: bytes, names: Mapping[str, str], required: tuple[str, ...]) -> _Head:
     """The header by the separator that gives it; if none does, by the one that comes nearest."""
-    kind = next((name for signature, name in OTHER_KINDS.items() if data.startswith(signature)), None)
+    kind = next((names for signature, names in OTHER_KINDS.items() if data.startswith(signature)), None)
     text = "\0" if kind else _decode(data).replace("\u00a0", " ")
     if "\0" in text:
-        raise Unreadable(f"the file is {f'{kind}, ' if kind else ''}neither text nor a workbook; {ACCEPTED}")
+        english, indonesian = (f"{kind[0]}, ", f"{kind[1]}, ") if kind else ("", "")
+        raise Unreadable(f"the file is {english}neither text nor a workbook; {ACCEPTED}", indonesian + NO_TABLE)
     heads: list[_Head] = []
     refusal: Unreadable | None = None
     separators = sorted(",;\t", key=text[:65536].count, reverse=True)
@@ -233,7 +256,7 @@ def _text_head(data: bytes, names: Mapping[str, str], required: tuple[str, ...])
         if heads[-1].position.keys() >= set(required):
             return heads[-1]
     if CONTROL.search(text):
-        raise Unreadable(f"the file is neither text nor a workbook; {ACCEPTED}") from refusal
+        raise Unreadable(f"the file is neither text nor a workbook; {ACCEPTED}", NO_TABLE) from refusal
     if refusal is not None:
         raise refusal
     return max(heads, key=lambda head: len(head.position))
@@ -245,7 +268,8 @@ def _text_rows(text: str, separator: str) -> Iterator[Row]:
         yield from reader
     except csv.Error as error:
         raise Unreadable(
-            f"the CSV cannot be read from line {reader.line_num} on: {error}; accepted: comma, semicolon or tab between cells, quotes doubled inside quotes"
+            f"the CSV cannot be read from line {reader.line_num} on: {error}; accepted: comma, semicolon or tab between cells, quotes doubled inside quotes",
+            f"CSV tidak terbaca sejak baris {reader.line_num} ({error}); di dalam tanda kutip, tanda kutip ditulis dua kali",
         ) from error
 
 
@@ -257,8 +281,9 @@ def _decode(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
     if encoding:
-        raise Unreadable(f"the text begins as {encoding.removesuffix('-sig').upper()} and does not go on so; {ACCEPTED}")
-    raise Unreadable(f"the text is neither UTF-8 nor Windows-1252 nor UTF-16; {ACCEPTED}")
+        named = encoding.removesuffix("-sig").upper()
+        raise Unreadable(f"the text begins as {named} and does not go on so; {ACCEPTED}", f"teks berawal sebagai {named}, tetapi lanjutannya bukan")
+    raise Unreadable(f"the text is neither UTF-8 nor Windows-1252 nor UTF-16; {ACCEPTED}", "teks bukan UTF-8, Windows-1252 atau UTF-16")
 
 
 def _utf16_by_zeros(data: bytes) -> str | None:
@@ -294,7 +319,7 @@ def _workbook_heads(data: bytes, names: Mapping[str, str], required: tuple[str, 
     if data.startswith(ZIP):
         layout = cache(_checked_zip(data))
     elif "EncryptedPackage".encode("utf-16-le") in data or XLS_PASSWORD.search(data):
-        raise Unreadable(PASSWORD)
+        raise Unreadable(*PASSWORD)
     with _refusing():
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheet_names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
@@ -312,7 +337,10 @@ def _refusing() -> Iterator[None]:
     except (Unreadable, GeneratorExit, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        raise Unreadable(f"the workbook cannot be opened ({error}): it is damaged or of another kind; {ACCEPTED}") from error
+        raise Unreadable(
+            f"the workbook cannot be opened ({error}): it is damaged or of another kind; {ACCEPTED}",
+            f"buku kerja tidak dapat dibuka: rusak atau jenisnya lain; {BUKA_DAN_SIMPAN}",
+        ) from error
 
 
 def _workbook_rows(sheet: CalamineSheet, layout: Callable[[], _Layout]) -> Iterator[Row]:
@@ -355,15 +383,16 @@ def _checked_zip(data: bytes) -> Callable[[str], _Layout]:
         if unpacked > MAX_UNPACKED_BYTES or dense:
             raise Unreadable(
                 f"the workbook unpacks to {unpacked / 2**20:.0f} MB{f', its part {dense[0]} to more than {MAX_RATIO} times its size' if dense else ''}: "
-                f"save the table alone in a new workbook; accepted: at most {MAX_UNPACKED_BYTES // 2**20} MB and {MAX_RATIO} times"
+                f"save the table alone in a new workbook; accepted: at most {MAX_UNPACKED_BYTES // 2**20} MB and {MAX_RATIO} times",
+                f"isi buku kerja mengembang menjadi {unpacked / 2**20:.0f} MB; simpan tabelnya saja dalam buku kerja baru",
             )
         if any(member.flag_bits & 1 for member in members):
-            raise Unreadable(PASSWORD)
+            raise Unreadable(*PASSWORD)
         names = set(file.namelist())
         if "encrypted-package" in names or ("META-INF/manifest.xml" in names and b"encryption-data" in file.read("META-INF/manifest.xml")):
-            raise Unreadable(PASSWORD)
+            raise Unreadable(*PASSWORD)
         if any(name.lower().endswith("workbook.bin") for name in names):
-            raise Unreadable(f"the workbook cannot be opened: it is binary (XLSB); save it as XLSX; {ACCEPTED}")
+            raise Unreadable(f"the workbook cannot be opened: it is binary (XLSB); save it as XLSX; {ACCEPTED}", "buku kerja biner (XLSB); simpan sebagai XLSX")
         for name in names:
             if name.lower().endswith((".xml", ".rels")):
                 _check_part(name, file.read(name))
@@ -386,12 +415,15 @@ def _check_part(name: str, xml: bytes) -> None:
     width = max((_column_number(letters) for letters in set(BEYOND_Z.findall(xml))), default=26)
     most = MAX_CELLS // width
     if any(int(number) > most for number in re.findall(CELL + rb"[A-Za-z]+([0-9]{%d,})" % len(str(most)), xml)):
-        raise Unreadable(_too_far(name))
+        raise Unreadable(*_too_far(name))
 
 
-def _too_far(sheet: str) -> str:
+def _too_far(sheet: str) -> tuple[str, str]:
     action = "delete all rows below the table and all columns right of it, save"
-    return f"sheet {sheet}: a cell stands so far from the table that the sheet is too large; {action}; accepted: {MAX_CELLS:,} cells"
+    return (
+        f"sheet {sheet}: a cell stands so far from the table that the sheet is too large; {action}; accepted: {MAX_CELLS:,} cells",
+        f"lembar {sheet}: ada sel yang jauh dari tabelnya; hapus semua baris di bawah dan semua kolom di kanan tabel, simpan",
+    )
 
 
 def _column_number(letters: bytes) -> int:
@@ -446,7 +478,7 @@ def _ods_layouts(xml: bytes) -> dict[str, _Layout]:
             if text or b"office:value-type" in attributes:
                 width = max(width, column + columns)
                 if earlier + next_row * width > MAX_CELLS:
-                    raise Unreadable(_too_far(name))
+                    raise Unreadable(*_too_far(name))
             elif b"table:formula" in attributes:
                 layout.unsaved.add((row + 1, column))
             if (last := row + numbers.get((b"rows", b"spanned"), 1) - 1) > row:
