@@ -116,7 +116,7 @@ def table(lines: list[dict[str, Any]]) -> None:
                 shown.add_row(name, "-", "-", "-", "-", "-", "-", "-", "-", line["error"], "-")
                 continue
             differing = ", ".join(f"{rule} {count:,}" for rule, count in line["counts_differing"].items()) or "none"
-            beside = "-" if ours is None or line["engine"] == OWN else "ours ahead" if ours < line["ratio"] else "AHEAD OF OURS"
+            beside = "-" if ours is None or line["engine"] == OWN else _beside(ours, line)
             shown.add_row(
                 name,
                 f"{line['median_s']:.2f} ({line['spread_s'][0]:.2f}-{line['spread_s'][1]:.2f})",
@@ -131,6 +131,13 @@ def table(lines: list[dict[str, Any]]) -> None:
                 beside,
             )
         console.print(shown)
+
+
+def _beside(ours: float, line: dict[str, Any]) -> str:
+    """A batch lies in DuckDB: an engine that copies it out first pays for that with every batch."""
+    if ours < line["ratio"]:
+        return "ours ahead"
+    return "ours ahead, loading counted" if ours < line["ratio_with_load"] else "AHEAD OF OURS"
 
 
 def main() -> int:
