@@ -15,8 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assets import http
+from pipelines import maintenance
 from warehouse.home import Home
-from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, Product, Service
+from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, MaintenanceWindow, Product, Service
 
 ROOT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
@@ -98,6 +99,7 @@ class _Feed(_Entry):
     since: Annotated[int, BeforeValidator(_duration)] | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
+    maintenance: Annotated[str, StringConstraints(min_length=1)] | None = None
 
 
 class _Service(_Entry):
@@ -117,6 +119,7 @@ _ACCEPTED = {
     "id": "lower-case letters, digits and _, a letter first",
     "objective": "a share between 0 and 1, such as 0.99",
     "hosts": 'host names in lower case; ".go.id" is any host below go.id',
+    "maintenance": 'a CSV file of announced windows, relative to this file, such as "maintenance.csv"',
     "job": "the label that Prometheus gives the prober's scrapes, as text",
     "bearer": '"env:NAME", the environment variable that holds the token',
     "basic_auth": '"env:NAME", the environment variable that holds user:password',
@@ -153,18 +156,23 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tup
             except ValidationError as error:
                 mistakes += _mistakes_of(error, places, table, index, model)
     mistakes += _inconsistencies(document, entries, places, environment)
-    if mistakes:
-        raise SettingsError("\n".join(sorted(mistakes, key=_by_line)))
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
     services = [service for _, service in entries["service"]]
+    windows: dict[int, list[MaintenanceWindow]] = {}
+    if not mistakes:  # a row's times may be in the zone of a government: with a mistake in that, the row cannot be read
+        for index, entry in entries["feed"]:
+            windows[index], found = _maintenance(entry, governments, services, path.parent)
+            mistakes += [f"{places.key('feed', index, 'maintenance')}: {mistake}" for mistake in found]
+    if mistakes:
+        raise SettingsError("\n".join(sorted(mistakes, key=_by_line)))
     feeds = tuple(
-        _feed(entry, governments, services, path.parent, f"{places.of('feed', index, 'path' if entry.path else 'url')}: feed.{'path' if entry.path else 'url'}")
+        _feed(entry, governments, services, windows[index], path.parent, places.key("feed", index, "path" if entry.path else "url"))
         for index, entry in entries["feed"]
     )
     return tuple(governments.values()), feeds
 
 
-def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Service], folder: Path, declared: str) -> Feed:
+def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Service], windows: list[MaintenanceWindow], folder: Path, declared: str) -> Feed:
     return Feed(
         id=entry.id,
         kind=FeedKind(entry.kind),
@@ -184,7 +192,15 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         job=entry.job,
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
+        maintenance=tuple(windows),
     )
+
+
+def _maintenance(entry: _Feed, governments: dict[str, Government], services: list[_Service], folder: Path) -> tuple[list[MaintenanceWindow], list[str]]:
+    if entry.maintenance is None:
+        return [], []
+    elsewhere = {service.id: service.government for service in services if service.feed == entry.id and service.government is not None}
+    return maintenance.read(folder / entry.maintenance, lambda service: governments[elsewhere.get(service, entry.government)].timezone)
 
 
 def _credentials(entry: _Feed) -> Iterator[Credential]:
@@ -257,7 +273,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     if entry.kind not in UPTIME_KINDS:
-        for key in ("max_hold", "objective", "hosts"):
+        for key in ("max_hold", "objective", "hosts", "maintenance"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:

@@ -239,7 +239,7 @@ def whole_tables(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[objec
     """Every column, latencies and ids too."""
     return [
         connection.execute(f"select * from {table} order by all").fetchall()
-        for table in ("uptime.service_day", "uptime.incident", "ref.service", "uptime.rolled_up", "uptime.touched_day")
+        for table in ("uptime.service_day", "uptime.incident", "uptime.maintenance", "ref.service", "uptime.rolled_up", "uptime.touched_day")
     ]
 
 
@@ -273,7 +273,15 @@ def memory() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def emptied(connection: duckdb.DuckDBPyConnection, zone: str) -> Iterator[Station]:
-    for table in ("uptime.service_day", "uptime.incident", "uptime.touched_day", "uptime.rolled_up", "meta.lake_partition", "ref.service"):
+    for table in (
+        "uptime.service_day",
+        "uptime.incident",
+        "uptime.maintenance",
+        "uptime.touched_day",
+        "uptime.rolled_up",
+        "meta.lake_partition",
+        "ref.service",
+    ):
         connection.execute(f"delete from {table}")
     connection.execute("update ref.government set timezone = $1 where code = $2", [zone, MAKASSAR.code])
     with TemporaryDirectory(prefix="kesiapan-lake-") as folder:

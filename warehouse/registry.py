@@ -1,6 +1,7 @@
 """The things the system knows by name: governments, feeds, services. Plain frozen values; reading them from a file is not done here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -56,6 +57,18 @@ class Service:
 
 
 @dataclass(frozen=True)
+class MaintenanceWindow:
+    """A row of a feed's maintenance file: when a service (its id, or `*` for all of the feed) is out for maintenance, and when that was announced."""
+
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    announced_at: datetime
+    note: str
+    source_row: int
+
+
+@dataclass(frozen=True)
 class Credential:
     """How a live source wants to be asked: `scheme` is `bearer` or `basic`. The secret itself stays in the environment variable that is named here."""
 
@@ -84,6 +97,7 @@ class Feed:
     job: str | None = None
     since_s: int = 30 * 86400
     credential: Credential | None = None
+    maintenance: tuple[MaintenanceWindow, ...] = ()
 
     @property
     def product(self) -> Product:

@@ -40,6 +40,7 @@ TABLES = (
     "uptime.service_day",
     "uptime.service_quarter",
     "uptime.incident",
+    "uptime.maintenance",
     "open_data.dataset",
     "open_data.distribution",
     "open_data.dataset_score",

@@ -1,5 +1,6 @@
--- Grain: incident: consecutive checks of a service that found it down, however far apart. Reckoned again for what a change since `from_at` can
--- have touched: each service from the start of its incident that was open then, else from `from_at`.
+-- Grain: incident: consecutive checks of a service that found it down, however far apart; what lies in announced maintenance neither begins
+-- nor ends one. Reckoned again for what a change since `from_at` can have touched: each service from the start of its incident that was open then,
+-- else from `from_at`.
 create or replace temp table incident_from as
 select
     service_id,
@@ -14,19 +15,19 @@ where feed_id = $feed_id and coalesce(ended_at, 'infinity'::timestamptz) >= $fro
 insert into uptime.incident by name
 with told as (
     select
-        hold.*,
-        epoch_us(until_at) - epoch_us(checked_at) as held_us
-    from hold
+        piece.*,
+        epoch_us(until_at) - epoch_us(piece.from_at) as held_us
+    from piece
     left join incident_from using (service_id)
     where
         status in ('up', 'down')
-        and checked_at >= coalesce(incident_from.from_at, $from_at::timestamptz)
+        and piece.from_at >= coalesce(incident_from.from_at, $from_at::timestamptz)
 ),
 
 numbered as (
     select
         *,
-        count(*) filter (where status = 'up') over (partition by service_id order by checked_at rows between unbounded preceding and current row) as ups_before
+        count(*) filter (where status = 'up') over (partition by service_id order by from_at rows between unbounded preceding and current row) as ups_before
     from told
 ),
 
@@ -36,7 +37,7 @@ outage as (
         any_value(government_code) as government_code,
         any_value(agency_code) as agency_code,
         ups_before,
-        min(checked_at) as started_at,
+        min(from_at) as started_at,
         sum(held_us) as down_us
     from numbered
     where status = 'down'
@@ -44,7 +45,7 @@ outage as (
 ),
 
 recovery as (
-    select service_id, ups_before, checked_at as ended_at
+    select service_id, ups_before, from_at as ended_at
     from numbered
     where status = 'up'
 )

@@ -1,7 +1,9 @@
 """Rolls the probe lake up to service-days and incidents: only the days that a change can have touched, or all when the settings changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 import duckdb
 
@@ -11,7 +13,7 @@ from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-METHOD = "roll_up 2"
+METHOD = "roll_up 3"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class RollUp:
 
 def settings_fingerprint(feed: Feed) -> str:
     """Whatever of the settings the reckoning depends on, and the method."""
-    return identifier(METHOD, feed.government.code, feed.government.timezone, str(feed.max_hold_s), *(repr(service) for service in feed.services))
+    said = (feed.government.code, feed.government.timezone, feed.max_hold_s, feed.objective, feed.services, feed.maintenance)
+    return identifier(METHOD, *(repr(value) for value in said))
 
 
 def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> RollUp:
@@ -44,11 +47,22 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         with transaction(connection):
             connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
             _load_checks(connection, lake, feed, held_from.date())
-            parameters = {"feed_id": feed.id, "from_day": from_day, "latest_at": latest_at}
-            connection.execute(sql_of("assets.uptime", "hold.sql"), {"max_hold_s": feed.max_hold_s, "latest_at": latest_at})
-            connection.execute(sql_of("assets.uptime", "service_day.sql"), parameters)
-            run_script(connection, sql_of("assets.uptime", "incident.sql"), {"feed_id": feed.id, "from_at": from_at})
-            run_script(connection, sql_of("assets.uptime", "service.sql"), {"feed_id": feed.id, "objective": feed.objective})
+            _load_windows(connection, feed)
+            parameters: dict[str, object] = {
+                "feed_id": feed.id,
+                "objective": feed.objective,
+                "timezone": feed.government.timezone,
+                "max_hold_s": feed.max_hold_s,
+                "from_at": from_at,
+                "latest_at": latest_at,
+            }
+            run = partial(_run, connection, parameters)
+            run("service.sql")
+            run("maintenance.sql")
+            run("span.sql", from_day=held_from.date() - margin)
+            run("hold.sql")
+            run("service_day.sql", from_day=from_day)
+            run("incident.sql")
             derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
@@ -90,6 +104,23 @@ def _touched_from(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint
 def _latest_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
     row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
     return None if row is None else row[0]
+
+
+def _run(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, object], name: str, **more: object) -> None:
+    run_script(connection, sql_of("assets.uptime", name), {**parameters, **more})
+
+
+def _load_windows(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
+    """TEMP table `window_setting`: the feed's maintenance file."""
+    connection.execute(
+        "create or replace temp table window_setting "
+        "(source_row bigint, service_id varchar, starts_at timestamptz, ends_at timestamptz, announced_at timestamptz, note varchar)"
+    )
+    for window in feed.maintenance:
+        connection.execute(
+            "insert into window_setting values ($1, $2, $3, $4, $5, $6)",
+            [window.source_row, window.service, window.starts_at, window.ends_at, window.announced_at, window.note or None],
+        )
 
 
 def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, from_day: date) -> None:

@@ -28,10 +28,10 @@ comment on column uptime.service_day.agency_code is 'Agency that answers for it;
 comment on column uptime.service_day.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
 comment on column uptime.service_day.up_s is 'Time known to be up | Lama aktif | s';
 comment on column uptime.service_day.down_s is 'Time known to be down | Lama mati | s';
-comment on column uptime.service_day.unknown_s is 'Time nothing is known of: no check speaks for it | Lama tidak diketahui: tidak ada pemeriksaan | s';
-comment on column uptime.service_day.maintenance_s is 'Announced maintenance | Pemeliharaan yang diumumkan | s';
+comment on column uptime.service_day.unknown_s is 'Time nothing is known of: no check speaks for it, nor maintenance | Lama tidak diketahui: tidak ada pemeriksaan | s';
+comment on column uptime.service_day.maintenance_s is 'Maintenance: announced windows, and what the monitor calls so | Pemeliharaan: jendela yang diumumkan, dan yang disebut pemantau | s';
 comment on column uptime.service_day.checks is 'Checks made | Jumlah pemeriksaan | checks';
-comment on column uptime.service_day.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
+comment on column uptime.service_day.failed_checks is 'Checks that found it down, those in maintenance too | Pemeriksaan gagal, termasuk saat pemeliharaan | checks';
 comment on column uptime.service_day.latency_p50_ms is 'Median latency of successful checks | Median waktu tanggap | ms';
 comment on column uptime.service_day.latency_p95_ms is '95th percentile | Persentil ke-95 | ms';
 comment on column uptime.service_day.latency_p99_ms is '99th percentile | Persentil ke-99 | ms';
@@ -70,9 +70,9 @@ comment on column uptime.service_quarter.agency_code is 'Agency that answers for
 comment on column uptime.service_quarter.up_s is 'Time known to be up | Lama aktif | s';
 comment on column uptime.service_quarter.down_s is 'Time known to be down | Lama mati | s';
 comment on column uptime.service_quarter.unknown_s is 'Time nothing is known of, the days before the first check included | Lama tidak diketahui, termasuk hari sebelum pemeriksaan pertama | s';
-comment on column uptime.service_quarter.maintenance_s is 'Announced maintenance | Pemeliharaan yang diumumkan | s';
+comment on column uptime.service_quarter.maintenance_s is 'Maintenance: announced windows, and what the monitor calls so | Pemeliharaan: jendela yang diumumkan, dan yang disebut pemantau | s';
 comment on column uptime.service_quarter.checks is 'Checks made | Jumlah pemeriksaan | checks';
-comment on column uptime.service_quarter.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
+comment on column uptime.service_quarter.failed_checks is 'Checks that found it down, those in maintenance too | Pemeriksaan gagal, termasuk saat pemeliharaan | checks';
 comment on column uptime.service_quarter.availability is 'up / (up + down), by time | aktif / (aktif + mati), menurut waktu | ratio';
 comment on column uptime.service_quarter.availability_strict is 'up / (up + down + unknown) | aktif / (aktif + mati + tidak diketahui) | ratio';
 comment on column uptime.service_quarter.coverage is '(up + down + maintenance) / the quarter | bagian triwulan yang diketahui | ratio';
@@ -104,6 +104,28 @@ comment on column uptime.incident.started_at is 'First failed check (UTC) | Peme
 comment on column uptime.incident.ended_at is 'First successful check after it (UTC); empty while open | Pemeriksaan berhasil pertama sesudahnya (UTC)';
 comment on column uptime.incident.duration_s is 'Time known to be down within it: gaps nobody watched do not count | Lama mati yang diketahui | s';
 comment on column uptime.incident.is_open is 'Not yet seen to end | Belum selesai';
+
+create table if not exists uptime.maintenance (
+    feed_id varchar not null,
+    source_row bigint not null,
+    service_id varchar not null,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    announced_at timestamptz not null,
+    note varchar,
+    counts boolean not null,
+    reason varchar
+);
+comment on table uptime.maintenance is 'One row per window of a feed''s maintenance file, counted or not | Satu baris per jendela pemeliharaan dalam berkas, dihitung atau tidak';
+comment on column uptime.maintenance.feed_id is 'Feed whose file names it | Sumber yang berkasnya memuatnya';
+comment on column uptime.maintenance.source_row is 'Row of the file, the header being row 1 | Baris berkas; judul kolom adalah baris 1';
+comment on column uptime.maintenance.service_id is 'Service; * = all of the feed | Layanan; * = semua layanan sumber ini';
+comment on column uptime.maintenance.starts_at is 'Start (UTC) | Mulai (UTC)';
+comment on column uptime.maintenance.ends_at is 'End (UTC) | Selesai (UTC)';
+comment on column uptime.maintenance.announced_at is 'When it was announced (UTC) | Waktu diumumkan (UTC)';
+comment on column uptime.maintenance.note is 'What for | Keterangan';
+comment on column uptime.maintenance.counts is 'Its time is maintenance; else checks count as they say | Waktunya dihitung pemeliharaan; jika tidak, pemeriksaan berlaku apa adanya';
+comment on column uptime.maintenance.reason is 'Why it does not count: announced_late (not before its start), unknown_service (no check of it so far); empty = it counts | Alasan tidak dihitung: announced_late (tidak diumumkan sebelum mulai), unknown_service (belum pernah diperiksa); kosong = dihitung';
 
 create table if not exists uptime.touched_day (
     feed_id varchar not null,
