@@ -15,9 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assets import http
-from pipelines import maintenance
+from pipelines import maintenance, service_hours
 from warehouse.home import Home
-from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, MaintenanceWindow, Product, Service
+from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, MaintenanceWindow, Opening, Product, Service
 
 ROOT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
@@ -70,6 +70,7 @@ def _duration(value: object) -> object:
 
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
+Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
 Variable = Annotated[str, StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]
 Host = Annotated[str, StringConstraints(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$")]
@@ -100,6 +101,7 @@ class _Feed(_Entry):
     bearer: Variable | None = None
     basic_auth: Variable | None = None
     maintenance: Annotated[str, StringConstraints(min_length=1)] | None = None
+    hours: Hours | None = None
 
 
 class _Service(_Entry):
@@ -110,6 +112,7 @@ class _Service(_Entry):
     agency: str = "-"
     government: Code | None = None
     objective: Objective | None = None
+    hours: Hours | None = None
 
 
 _ENTRIES: dict[str, type[_Entry]] = {"government": _Government, "feed": _Feed, "service": _Service}
@@ -184,7 +187,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         max_hold_s=entry.max_hold or 0,
         objective=entry.objective,
         services=tuple(
-            Service(service.match, service.id, service.name, service.agency, service.government, service.objective)
+            Service(service.match, service.id, service.name, service.agency, service.government, service.objective, service.hours)
             for service in services
             if service.feed == entry.id
         ),
@@ -193,6 +196,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
         maintenance=tuple(windows),
+        hours=entry.hours or (),
     )
 
 
@@ -273,7 +277,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     if entry.kind not in UPTIME_KINDS:
-        for key in ("max_hold", "objective", "hosts", "maintenance"):
+        for key in ("max_hold", "objective", "hosts", "maintenance", "hours"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:

@@ -40,6 +40,8 @@ MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
 ZONES = ("Asia/Makassar", "Asia/Jayapura", "UTC", "Europe/Berlin")
 ARTIFACT = Artifact("0" * 64, 0, "text/csv", "checks", "checks.csv", RECEIVED)
 
+ROLLED_UP = ("uptime.service_day", "uptime.incident", "uptime.maintenance", "uptime.service_hours", "ref.service", "uptime.rolled_up", "uptime.touched_day")
+
 DayRow = tuple[str, date, int, int, int, int, int, int]
 IncidentRow = tuple[str, datetime, datetime | None, int, bool]
 
@@ -237,10 +239,7 @@ def incidents_of(connection: duckdb.DuckDBPyConnection) -> list[IncidentRow]:
 
 def whole_tables(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[object, ...]]]:
     """Every column, latencies and ids too."""
-    return [
-        connection.execute(f"select * from {table} order by all").fetchall()
-        for table in ("uptime.service_day", "uptime.incident", "uptime.maintenance", "ref.service", "uptime.rolled_up", "uptime.touched_day")
-    ]
+    return [connection.execute(f"select * from {table} order by all").fetchall() for table in ROLLED_UP]
 
 
 @dataclass(frozen=True)

@@ -243,3 +243,18 @@ def test_migrations_are_numbered_files(tmp_path: Path) -> None:
     (tmp_path / "third.sql").write_text("select 3;", encoding="utf-8")
     with pytest.raises(ValueError, match=r"third\.sql: a migration is named NNNN_what_it_does\.sql"):
         migrations.known_migrations(tmp_path)
+
+
+def test_service_days_of_before_service_hours_are_of_services_around_the_clock(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    before = [migration for migration in migrations.known_migrations() if migration.number < 3]
+    with duckdb.connect(str(path)) as connection:
+        migrations.apply(connection, before, "\n".join(line for line in SCHEMA.splitlines() if "off_hours" not in line))
+        connection.execute("insert into uptime.service_day by name select 'f' as feed_id, 'a' as service_id, '99' as government_code, '-' as agency_code, "
+            "'2026-10-22'::date as day, 86400 as up_s, 0 as down_s, 0 as unknown_s, 0 as maintenance_s, 1 as checks, 0 as failed_checks")  # fmt: skip
+    with Warehouse(path).open_for_writing() as connection:
+        assert connection.execute("select up_s, off_hours_s from uptime.service_day").fetchall() == [(86400, 0)]
+    with Warehouse(path).open_for_reading() as connection:
+        assert connection.execute("select up_s, off_hours_s from uptime.service_day").fetchall() == [(86400, 0)]
+        nullable = "select distinct is_nullable from duckdb_columns() where column_name = 'off_hours_s'"
+        assert connection.execute(nullable).fetchall() == [(False,)]

@@ -1,5 +1,5 @@
-"""Service levels by a feed's settings: announced maintenance. Everything is reckoned a second time here, minute by minute, and however checks arrive
-the tables are the same."""
+"""Service levels by a feed's settings: announced maintenance, service hours. Everything is reckoned a second time here, minute by minute, and the way
+checks arrive in does not show."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assets.uptime import service_quarter
+from pipelines import service_hours
 from tests.test_check_log import (
     HOLDS,
     HOUR,
@@ -23,7 +25,6 @@ from tests.test_check_log import (
     ZONES,
     Arrival,
     Check,
-    DayRow,
     IncidentRow,
     Station,
     arrivals,
@@ -34,9 +35,12 @@ from tests.test_check_log import (
     whole_tables,
 )
 from warehouse import database, migrations, reference
-from warehouse.registry import Feed, MaintenanceWindow
+from warehouse.registry import Feed, MaintenanceWindow, Service
 
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+LevelRow = tuple[str, date, int, int, int, int, int, int, int]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,14 @@ def announced(its_feed: Feed, service: str, moment: datetime) -> bool:
     )
 
 
-def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[DayRow], list[IncidentRow]]:
+def off_hours(its_feed: Feed, service: str, local: datetime) -> bool:
+    """None of the generated days is a public holiday."""
+    hours = next((one.hours for one in its_feed.services if one.id == service and one.hours is not None), its_feed.hours)
+    clock_s = local.hour * 3600 + local.minute * 60
+    return bool(hours) and not any(one.weekday == local.isoweekday() and one.opens_s <= clock_s < one.closes_s for one in hours)
+
+
+def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[LevelRow], list[IncidentRow]]:
     """Service-days and incidents of checks on whole minutes of which no two are of one service and moment."""
     cut = ZoneInfo(its_feed.government.timezone)
     hold = timedelta(seconds=its_feed.max_hold_s)
@@ -65,7 +76,7 @@ def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[DayRow], list
     of_service: dict[str, list[Check]] = defaultdict(list)
     for check in sorted(checks, key=lambda check: check.at):
         of_service[check.service].append(check)
-    days: list[DayRow] = []
+    days: list[LevelRow] = []
     incidents: list[IncidentRow] = []
     for service, mine in sorted(of_service.items()):
         seconds: dict[date, dict[str, int]] = {}
@@ -79,11 +90,12 @@ def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[DayRow], list
             if number < len(mine) and mine[number].at == moment:
                 said = mine[number]
                 number += 1
-            on_day = seconds.setdefault(moment.astimezone(cut).date(), dict.fromkeys(("up", "down", "unknown", "maintenance"), 0))
+            on_day = seconds.setdefault(moment.astimezone(cut).date(), dict.fromkeys(("up", "down", "unknown", "maintenance", "off_hours"), 0))
             speaks = said is not None and moment < min(said.at + hold, latest)
             status = said.status if said is not None and speaks else "unknown"
-            out = announced(its_feed, service, moment)
-            on_day["maintenance" if out else status] += 60
+            closed = off_hours(its_feed, service, moment.astimezone(cut))
+            out = closed or announced(its_feed, service, moment)
+            on_day["off_hours" if closed else "maintenance" if out else status] += 60
             if said is not None and not out and (speaks or said.at == moment == latest):
                 if said.status == "down":
                     if not run:
@@ -99,8 +111,51 @@ def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[DayRow], list
         for day, sums in seconds.items():
             made = [check for check in mine if check.at.astimezone(cut).date() == day]
             failed = sum(check.status == "down" for check in made)
-            days.append((service, day, sums["up"], sums["down"], sums["unknown"], sums["maintenance"], len(made), failed))
+            days.append((service, day, sums["up"], sums["down"], sums["unknown"], sums["maintenance"], sums["off_hours"], len(made), failed))
     return days, sorted(incidents, key=lambda incident: incident[:2])
+
+
+def levels_of(connection: duckdb.DuckDBPyConnection) -> list[LevelRow]:
+    return connection.execute(
+        "select service_id, day, up_s, down_s, unknown_s, maintenance_s, off_hours_s, checks, failed_checks from uptime.service_day order by service_id, day"
+    ).fetchall()
+
+
+QUARTER_START = date(2026, 10, 1)
+
+
+def quarters_by_hand(days: Sequence[LevelRow], its_feed: Feed) -> list[tuple[str, int, int, int, int, int]]:
+    """Service, and seconds up, down, unknown, in maintenance and off hours: those of its days, and the days before them."""
+    cut = ZoneInfo(its_feed.government.timezone)
+    found = []
+    for service in sorted({row[0] for row in days}):
+        mine = [row for row in days if row[0] == service]
+        sums = [sum(row[column] for row in mine) for column in range(2, 7)]
+        moment = datetime.combine(QUARTER_START, time(), cut).astimezone(UTC)
+        end = datetime.combine(mine[0][1], time(), cut).astimezone(UTC)
+        while moment < end:
+            sums[4 if off_hours(its_feed, service, moment.astimezone(cut)) else 2] += 1800
+            moment += 30 * MINUTE
+        found.append((service, *sums))
+    return found
+
+
+def quarters_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int, int, int, int]]:
+    return connection.execute(
+        "select service_id, up_s, down_s, unknown_s, maintenance_s, off_hours_s from uptime.service_quarter order by service_id"
+    ).fetchall()
+
+
+OFFICE = service_hours.parse("Mon-Fri 08:00-16:00")
+SOME_HOURS = st.sampled_from(
+    [
+        (),
+        (),
+        OFFICE,
+        service_hours.parse("Thu 00:00-24:00, Sat-Sun 00:30-06:00, Sat 22:00-24:00"),
+        service_hours.parse("Mon-Thu 07:30-12:00, Mon-Thu 13:00-16:00"),
+    ]
+)
 
 
 @st.composite
@@ -118,7 +173,10 @@ def windows(draw: st.DrawFn) -> MaintenanceWindow:
 
 @st.composite
 def feeds(draw: st.DrawFn) -> Feed:
-    return replace(feed(draw(st.sampled_from(ZONES)), draw(HOLDS)), maintenance=tuple(draw(st.lists(windows(), max_size=4))))
+    own = [Service("b", "b", hours=draw(SOME_HOURS))] if draw(st.booleans()) else []
+    return replace(
+        feed(draw(st.sampled_from(ZONES)), draw(HOLDS), tuple(own)), maintenance=tuple(draw(st.lists(windows(), max_size=4))), hours=draw(SOME_HOURS)
+    )
 
 
 @MANY
@@ -128,6 +186,8 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(memory: duckdb.
         station.promote(its_feed, arrival.checks)
         station.roll_up(its_feed)
         at_once = whole_tables(memory)
+        service_quarter.reckon(memory, "2026-Q4")
+        levels = memory.execute("select * from uptime.service_quarter order by all").fetchall()
     with emptied(memory, its_feed.government.timezone) as station:
         for number, (batch, rolled) in enumerate(zip(arrival.batches, arrival.rolled, strict=True)):
             station.promote(its_feed, batch, RECEIVED + number * HOUR)
@@ -135,9 +195,12 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(memory: duckdb.
                 station.roll_up(its_feed)
         station.roll_up(its_feed)
         days, incidents = by_hand(arrival.checks, its_feed)
-        assert days_of(memory) == days
+        assert levels_of(memory) == days
         assert incidents_of(memory) == incidents
         assert whole_tables(memory) == at_once
+        service_quarter.reckon(memory, "2026-Q4")
+        assert quarters_of(memory) == quarters_by_hand(days, its_feed)
+        assert memory.execute("select * from uptime.service_quarter order by all").fetchall() == levels
 
 
 # Announced maintenance.
@@ -222,3 +285,72 @@ def test_halves_of_a_second_do_not_make_a_day_longer(memory: duckdb.DuckDBPyConn
     with emptied(memory, "Asia/Makassar") as station:
         rolled(station, checks, feed())
         assert days_of(memory)[0][2:6] == (9 * 3600 + 1, 15 * 3600 - 1, 0, 0)
+
+
+# Service hours.
+
+
+def ratios(connection: duckdb.DuckDBPyConnection) -> list[tuple[float | None, float | None, float | None]]:
+    return connection.execute("select availability, availability_strict, coverage from uptime.service_day order by service_id, day").fetchall()
+
+
+def test_outside_hours_nothing_counts_and_coverage_is_of_the_hours(memory: duckdb.DuckDBPyConnection) -> None:
+    """Thursday 22 October 2026 08:00 in Makassar: up; down from 15:00; seen up again at 20:00, after hours; Friday watched until noon."""
+    checks = [Check("a", START, "up", 5), Check("a", START + 7 * HOUR, "down"), Check("a", START + 12 * HOUR, "up", 5), Check("a", START + 28 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), hours=OFFICE))
+        assert [row[2:7] for row in levels_of(memory)] == [(7 * 3600, 3600, 0, 0, 16 * 3600), (4 * 3600, 0, 4 * 3600, 0, 16 * 3600)]
+        assert incidents_of(memory) == [("a", START + 7 * HOUR, START + 24 * HOUR, 3600, False)]
+        assert ratios(memory) == [(7 / 8, 7 / 8, 1.0), (1.0, 0.5, 0.5)]
+
+
+def test_a_day_without_hours_has_no_coverage_to_speak_of(memory: duckdb.DuckDBPyConnection) -> None:
+    saturday = START + 48 * HOUR
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, [Check("a", saturday, "down"), Check("a", saturday + HOUR, "up", 5)], replace(feed(), hours=OFFICE))
+        assert levels_of(memory) == [("a", date(2026, 10, 24), 0, 0, 0, 0, 86400, 2, 1)]
+        assert ratios(memory) == [(None, None, None)]
+        assert incidents_of(memory) == []
+
+
+def test_public_holidays_are_closed_and_named(memory: duckdb.DuckDBPyConnection) -> None:
+    """17 August 2026 is a Monday."""
+    monday = datetime(2026, 8, 16, 16, tzinfo=UTC)
+    its_feed = replace(feed(services=(Service("siaga", "siaga", hours=()),)), hours=OFFICE)
+    checks = [Check(service, monday + hours * HOUR, "up", 5) for service in ("a", "siaga") for hours in (0, 24, 48)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, its_feed)
+        assert [(row[0], row[1].day, row[2], row[6]) for row in levels_of(memory)] == [
+            ("a", 17, 0, 86400),
+            ("a", 18, 8 * 3600, 16 * 3600),
+            ("a", 19, 0, 16 * 3600),
+            ("siaga", 17, 86400, 0),
+            ("siaga", 18, 86400, 0),
+            ("siaga", 19, 0, 0),
+        ]
+        shown = "select holiday, opens_at is null from uptime.service_hours where service_id = 'a' and day between '2026-08-17' and '2026-08-18' order by day"
+        assert memory.execute(shown).fetchall() == [("Hari Kemerdekaan Republik Indonesia", True), (None, False)]
+        assert memory.execute("select count(*) from uptime.service_hours where service_id = 'siaga'").fetchone() == (0,)
+
+
+def test_the_days_of_a_quarter_before_the_first_check_are_cut_to_the_hours_too(memory: duckdb.DuckDBPyConnection) -> None:
+    """1 to 22 October 2026 are 16 working days; the last of them is watched whole."""
+    checks = [Check("a", START, "up", 5), Check("a", START + 8 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), hours=OFFICE))
+        service_quarter.reckon(memory, "2026-Q4")
+        found = memory.execute("select up_s, unknown_s, off_hours_s, coverage, availability_strict, verdict from uptime.service_quarter").fetchall()
+        assert found == [(8 * 3600, 15 * 8 * 3600, 22 * 86400 - 16 * 8 * 3600, 1 / 16, 1 / 16, "insufficient_data")]
+
+
+@pytest.mark.parametrize(
+    ("written", "openings"),
+    [
+        ("always", []),
+        ("Mon 08:00-16:00", [(1, 28800, 57600)]),
+        ("Fri 13:00-16:30, Thu-Fri 08:00-11:30", [(4, 28800, 41400), (5, 28800, 41400), (5, 46800, 59400)]),
+        ("Sun 00:00-24:00", [(7, 0, 86400)]),
+    ],
+)
+def test_hours_are_read_as_written(written: str, openings: list[tuple[int, int, int]]) -> None:
+    assert [(one.weekday, one.opens_s, one.closes_s) for one in service_hours.parse(written)] == openings

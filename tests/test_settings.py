@@ -11,7 +11,7 @@ from assets.arrival import arrive
 from pipelines.settings import SettingsError, read_sources
 from tests.conftest import ROOT
 from warehouse.archive import Archive
-from warehouse.registry import Credential, Feed, FeedKind, Government, MaintenanceWindow, Service
+from warehouse.registry import Credential, Feed, FeedKind, Government, MaintenanceWindow, Opening, Service
 
 SAMPLES = ROOT / "samples" / "sources.toml"
 # Line numbers count from here: 1 is `[[government]]`.
@@ -123,6 +123,13 @@ def test_durations_are_written_with_their_unit(tmp_path: Path, written: str, sec
     assert feeds[0].max_hold_s == seconds
 
 
+def test_a_service_may_have_other_hours_than_its_feed(tmp_path: Path) -> None:
+    text = GOOD.replace('agency = "002"', 'hours = "always"').replace('max_hold = "2d"', 'max_hold = "2d"\nhours = "Mon-Tue 08:00-16:00"')
+    _, feeds = read_sources(write(tmp_path, text))
+    assert feeds[2].hours == (Opening(1, 28800, 57600), Opening(2, 28800, 57600))
+    assert (feeds[2].services[0].hours, feeds[0].hours) == ((), ())
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9090/api", "http://localhost:9090", "http://[::1]:9090"])
 def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path: Path, address: str) -> None:
     _, feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nallow_loopback = true')))
@@ -179,6 +186,14 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
         "feed.maintenance",
         ("m.csv", "cannot be read", "announced_at"),
     ),
+    "hours of another kind": ('kind = "ckan"', 'kind = "ckan"\nhours = "Mon 08:00-16:00"', 24, "feed.hours", ("belongs to uptime feeds", "ckan")),
+    "hours in words": ('agency = "002"', 'hours = "office hours"', 19, "service.hours", ("'office hours'", "Mon-Fri 08:00-16:00", "always")),
+    "hours of no such day": ('agency = "002"', 'hours = "Sen-Jum 08:00-16:00"', 19, "service.hours", ("'Sen-Jum 08:00-16:00'", "Mon-Fri 08:00-16:00")),
+    "hours as a number": ('agency = "002"', "hours = 8", 19, "service.hours", ("8 is not accepted", "Mon-Fri 08:00-16:00")),
+    "hours over midnight": ('agency = "002"', 'hours = "Mon 22:00-06:00"', 19, "service.hours", ("ends before it begins", "24:00")),
+    "hours after midnight": ('agency = "002"', 'hours = "Mon 22:00-25:00"', 19, "service.hours", ("after 24:00", "Mon-Fri 08:00-16:00")),
+    "days backwards": ('agency = "002"', 'hours = "Fri-Mon 08:00-16:00"', 19, "service.hours", ("ends before it begins", "Mon-Fri")),
+    "hours that overlap": ('agency = "002"', 'hours = "Mon-Fri 08:00-16:00, Tue 15:00-17:00"', 19, "service.hours", ("hours of Tue overlap",)),
     "job of another kind": ('kind = "ckan"', 'kind = "ckan"\njob = "blackbox"', 24, "feed.job", ("belongs to prometheus feeds", "ckan")),
     "since of another kind": ('max_hold = "26h"', 'max_hold = "26h"\nsince = "7d"', 13, "feed.since", ("belongs to prometheus feeds", "check_log")),
     "credential of another kind": ('kind = "ckan"', 'kind = "ckan"\nbearer = "env:HOME"', 24, "feed.bearer", ("belongs to prometheus feeds",)),

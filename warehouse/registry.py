@@ -45,8 +45,17 @@ class Government:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Service hours of a weekday (1: Monday to 7: Sunday), in seconds since midnight on the clock of the service's government."""
+
+    weekday: int
+    opens_s: int
+    closes_s: int
+
+
+@dataclass(frozen=True)
 class Service:
-    """What `[[service]]` says about one monitored service: how the feed calls it (`match`), and how we do."""
+    """What `[[service]]` says about one monitored service: how the feed calls it (`match`), and how we do. `hours`: none, and those of the feed hold."""
 
     match: str
     id: str
@@ -54,6 +63,7 @@ class Service:
     agency: str = "-"
     government: str | None = None
     objective: float | None = None
+    hours: tuple[Opening, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class Credential:
 class Feed:
     """One source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set. `declared` says where the settings
     name it (file, line, key), for messages. `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far
-    back the first run asks, are of monitors that are asked for a stretch of time."""
+    back the first run asks, are of monitors that are asked for a stretch of time. No `hours`: around the clock, holidays too."""
 
     id: str
     kind: FeedKind
@@ -98,6 +108,7 @@ class Feed:
     since_s: int = 30 * 86400
     credential: Credential | None = None
     maintenance: tuple[MaintenanceWindow, ...] = ()
+    hours: tuple[Opening, ...] = ()
 
     @property
     def product(self) -> Product:

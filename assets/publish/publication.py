@@ -41,6 +41,7 @@ TABLES = (
     "uptime.service_quarter",
     "uptime.incident",
     "uptime.maintenance",
+    "uptime.service_hours",
     "open_data.dataset",
     "open_data.distribution",
     "open_data.dataset_score",

@@ -1,5 +1,5 @@
--- Grain: check, local day, span of the day: how long each check speaks for a service, cut where days and spans end; what lies in maintenance is left
--- out. A check holds until the service's next one, at most max_hold, the last one at most until the feed's latest check: that piece has no length.
+-- Grain: check, local day, span of the day: how long each check speaks for a service, cut where days and spans end; what lies in maintenance or off
+-- hours is left out. A check holds until the service's next one, at most max_hold, the last one at most until the feed's latest check: that piece has no length.
 create or replace temp table piece as
 with hold as (
     select

@@ -1,5 +1,5 @@
--- Grain: incident: consecutive checks of a service that found it down, however far apart; what lies in announced maintenance neither begins
--- nor ends one. Reckoned again for what a change since `from_at` can have touched: each service from the start of its incident that was open then,
+-- Grain: incident: consecutive checks of a service that found it down, however far apart; what lies in announced maintenance or off hours
+-- neither begins nor ends one. Reckoned again for what a change since `from_at` can have touched: each service from the start of its incident that was open then,
 -- else from `from_at`.
 create or replace temp table incident_from as
 select

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from importlib.metadata import version
 
 import duckdb
 
+from assets.uptime import holiday
 from expectations import derived, record
 from warehouse.database import run_script, transaction
 from warehouse.files import identifier, sql_of
@@ -28,8 +30,9 @@ class RollUp:
 
 def settings_fingerprint(feed: Feed) -> str:
     """Whatever of the settings the reckoning depends on, and the method."""
-    said = (feed.government.code, feed.government.timezone, feed.max_hold_s, feed.objective, feed.services, feed.maintenance)
-    return identifier(METHOD, *(repr(value) for value in said))
+    said = (feed.government.code, feed.government.timezone, feed.max_hold_s, feed.objective, feed.services, feed.maintenance, feed.hours)
+    calendar = version("holidays") if holiday.are_needed(feed) else ""
+    return identifier(METHOD, calendar, *(repr(value) for value in said))
 
 
 def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> RollUp:
@@ -47,18 +50,22 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         with transaction(connection):
             connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
             _load_checks(connection, lake, feed, held_from.date())
+            first_at = _first_check(connection, feed.id)
             _load_windows(connection, feed)
+            _load_hours(connection, feed, range(first_at.year - 1, latest_at.year + 2))
             parameters: dict[str, object] = {
                 "feed_id": feed.id,
                 "objective": feed.objective,
                 "timezone": feed.government.timezone,
                 "max_hold_s": feed.max_hold_s,
+                "first_at": first_at,
                 "from_at": from_at,
                 "latest_at": latest_at,
             }
             run = partial(_run, connection, parameters)
             run("service.sql")
             run("maintenance.sql")
+            run("service_hours.sql")
             run("span.sql", from_day=held_from.date() - margin)
             run("hold.sql")
             run("service_day.sql", from_day=from_day)
@@ -101,6 +108,13 @@ def _touched_from(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint
     return None if first is None else first[0]
 
 
+def _first_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime:
+    row = connection.execute("select min(first_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
+    assert row is not None
+    assert isinstance(row[0], datetime)
+    return row[0]
+
+
 def _latest_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
     row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
     return None if row is None else row[0]
@@ -121,6 +135,23 @@ def _load_windows(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
             "insert into window_setting values ($1, $2, $3, $4, $5, $6)",
             [window.source_row, window.service, window.starts_at, window.ends_at, window.announced_at, window.note or None],
         )
+
+
+def _load_hours(connection: duckdb.DuckDBPyConnection, feed: Feed, years: range) -> None:
+    """TEMP tables `opening_setting` (service `*`: those of the feed), `own_hours` (services with hours of their own, even if those are `always`) and
+    `holiday`."""
+    connection.execute("create or replace temp table opening_setting (service_id varchar, weekday integer, opens_s integer, closes_s integer)")
+    connection.execute("create or replace temp table own_hours (service_id varchar)")
+    connection.execute("create or replace temp table holiday (day date, name varchar)")
+    own = {service.id: service.hours for service in reversed(feed.services) if service.hours is not None}
+    for service_id in own:
+        connection.execute("insert into own_hours values ($1)", [service_id])
+    for service_id, openings in {"*": feed.hours, **own}.items():
+        for opening in openings:
+            connection.execute("insert into opening_setting values ($1, $2, $3, $4)", [service_id, opening.weekday, opening.opens_s, opening.closes_s])
+    if holiday.are_needed(feed):
+        for day, name in holiday.public_holidays(years):
+            connection.execute("insert into holiday values ($1, $2)", [day, name])
 
 
 def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, from_day: date) -> None:

@@ -1,5 +1,5 @@
 -- Grain: feed, service, local day, from `from_day` on. Seconds come from how long checks held, never from counting samples; what no check
--- speaks for is unknown, unless it lies in announced maintenance, also on days on which a service that was watched before is not checked at all.
+-- speaks for is unknown, unless it lies in announced maintenance or off hours, also on days on which a service that was watched before is not checked at all.
 insert into uptime.service_day by name
 with held as (
     select
@@ -23,13 +23,14 @@ held_day as (
     group by service_id, day
 ),
 
-announced_day as (
+excluded_day as (
     select
         service_id,
         day,
-        sum(epoch_us(until_at) - epoch_us(from_at)) // 1000000 as announced_s
+        coalesce(sum(epoch_us(until_at) - epoch_us(from_at)) filter (where status = 'maintenance'), 0) // 1000000 as announced_s,
+        coalesce(sum(epoch_us(until_at) - epoch_us(from_at)) filter (where status = 'off_hours'), 0) // 1000000 as off_hours_s
     from span
-    where status = 'maintenance' and day >= $from_day
+    where day >= $from_day
     group by service_id, day
 ),
 
@@ -98,13 +99,14 @@ reckoned as (
         coalesce(held_day.up_s, 0) as up_s,
         coalesce(held_day.down_s, 0) as down_s,
         coalesce(held_day.maintenance_s, 0) as said_maintenance_s,
-        coalesce(announced_day.announced_s, 0) as announced_s,
+        coalesce(excluded_day.announced_s, 0) as announced_s,
+        coalesce(excluded_day.off_hours_s, 0) as off_hours_s,
         coalesce(checked_day.checks, 0) as checks,
         coalesce(checked_day.failed_checks, 0) as failed_checks,
         checked_day.latency_ms
     from watched_day
     left join held_day using (service_id, day)
-    left join announced_day using (service_id, day)
+    left join excluded_day using (service_id, day)
     left join checked_day using (service_id, day)
 ),
 
@@ -116,8 +118,9 @@ shared as (  -- two halves of a second that are both rounded up are one second
         day,
         day_s,
         up_s,
-        least(down_s, day_s - announced_s - up_s) as down_s,
+        least(down_s, day_s - announced_s - off_hours_s - up_s) as down_s,
         announced_s,
+        off_hours_s,
         said_maintenance_s,
         checks,
         failed_checks,
@@ -128,7 +131,7 @@ shared as (  -- two halves of a second that are both rounded up are one second
 whole as (
     select
         *,
-        announced_s + least(said_maintenance_s, day_s - announced_s - up_s - down_s) as maintenance_s
+        announced_s + least(said_maintenance_s, day_s - announced_s - off_hours_s - up_s - down_s) as maintenance_s
     from shared
 )
 
@@ -140,15 +143,16 @@ select
     day,
     up_s,
     down_s,
-    day_s - up_s - down_s - maintenance_s as unknown_s,
+    day_s - up_s - down_s - maintenance_s - off_hours_s as unknown_s,
     maintenance_s,
+    off_hours_s,
     checks,
     failed_checks,
     latency_ms[1] as latency_p50_ms,
     latency_ms[2] as latency_p95_ms,
     latency_ms[3] as latency_p99_ms,
     up_s / nullif(up_s + down_s, 0) as availability,
-    up_s / nullif(day_s - maintenance_s, 0) as availability_strict,
-    (up_s + down_s + maintenance_s) / day_s as coverage
+    up_s / nullif(day_s - maintenance_s - off_hours_s, 0) as availability_strict,
+    (up_s + down_s + maintenance_s) / nullif(day_s - off_hours_s, 0) as coverage
 from whole
 order by service_id, day;

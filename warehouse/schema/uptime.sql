@@ -11,6 +11,7 @@ create table if not exists uptime.service_day (
     down_s bigint not null,
     unknown_s bigint not null,
     maintenance_s bigint not null,
+    off_hours_s bigint not null,
     checks bigint not null,
     failed_checks bigint not null,
     latency_p50_ms double,
@@ -28,16 +29,17 @@ comment on column uptime.service_day.agency_code is 'Agency that answers for it;
 comment on column uptime.service_day.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
 comment on column uptime.service_day.up_s is 'Time known to be up | Lama aktif | s';
 comment on column uptime.service_day.down_s is 'Time known to be down | Lama mati | s';
-comment on column uptime.service_day.unknown_s is 'Time nothing is known of: no check speaks for it, nor maintenance | Lama tidak diketahui: tidak ada pemeriksaan | s';
+comment on column uptime.service_day.unknown_s is 'Time nothing is known of: no check speaks for it, nor maintenance or off hours | Lama tidak diketahui: tidak ada pemeriksaan | s';
 comment on column uptime.service_day.maintenance_s is 'Maintenance: announced windows, and what the monitor calls so | Pemeliharaan: jendela yang diumumkan, dan yang disebut pemantau | s';
+comment on column uptime.service_day.off_hours_s is 'Outside service hours, holidays too; 0 for a service around the clock | Di luar jam layanan, termasuk hari libur; 0 untuk layanan 24 jam | s';
 comment on column uptime.service_day.checks is 'Checks made | Jumlah pemeriksaan | checks';
-comment on column uptime.service_day.failed_checks is 'Checks that found it down, those in maintenance too | Pemeriksaan gagal, termasuk saat pemeliharaan | checks';
+comment on column uptime.service_day.failed_checks is 'Checks that found it down, those in maintenance and off hours too | Pemeriksaan gagal, termasuk saat pemeliharaan dan di luar jam layanan | checks';
 comment on column uptime.service_day.latency_p50_ms is 'Median latency of successful checks | Median waktu tanggap | ms';
 comment on column uptime.service_day.latency_p95_ms is '95th percentile | Persentil ke-95 | ms';
 comment on column uptime.service_day.latency_p99_ms is '99th percentile | Persentil ke-99 | ms';
 comment on column uptime.service_day.availability is 'up / (up + down), by time; empty if neither is known | aktif / (aktif + mati), menurut waktu | ratio';
 comment on column uptime.service_day.availability_strict is 'up / (up + down + unknown): unknown counts as down | aktif / (aktif + mati + tidak diketahui) | ratio';
-comment on column uptime.service_day.coverage is '(up + down + maintenance) / the day | bagian hari yang diketahui | ratio';
+comment on column uptime.service_day.coverage is '(up + down + maintenance) / (the day - off hours); empty if all of it is off hours | bagian jam layanan hari itu yang diketahui | ratio';
 
 create table if not exists uptime.service_quarter (
     period varchar not null,
@@ -49,6 +51,7 @@ create table if not exists uptime.service_quarter (
     down_s bigint not null,
     unknown_s bigint not null,
     maintenance_s bigint not null,
+    off_hours_s bigint not null,
     checks bigint not null,
     failed_checks bigint not null,
     availability double,
@@ -71,11 +74,12 @@ comment on column uptime.service_quarter.up_s is 'Time known to be up | Lama akt
 comment on column uptime.service_quarter.down_s is 'Time known to be down | Lama mati | s';
 comment on column uptime.service_quarter.unknown_s is 'Time nothing is known of, the days before the first check included | Lama tidak diketahui, termasuk hari sebelum pemeriksaan pertama | s';
 comment on column uptime.service_quarter.maintenance_s is 'Maintenance: announced windows, and what the monitor calls so | Pemeliharaan: jendela yang diumumkan, dan yang disebut pemantau | s';
+comment on column uptime.service_quarter.off_hours_s is 'Outside service hours, holidays too; 0 for a service around the clock | Di luar jam layanan, termasuk hari libur; 0 untuk layanan 24 jam | s';
 comment on column uptime.service_quarter.checks is 'Checks made | Jumlah pemeriksaan | checks';
-comment on column uptime.service_quarter.failed_checks is 'Checks that found it down, those in maintenance too | Pemeriksaan gagal, termasuk saat pemeliharaan | checks';
+comment on column uptime.service_quarter.failed_checks is 'Checks that found it down, those in maintenance and off hours too | Pemeriksaan gagal, termasuk saat pemeliharaan dan di luar jam layanan | checks';
 comment on column uptime.service_quarter.availability is 'up / (up + down), by time | aktif / (aktif + mati), menurut waktu | ratio';
 comment on column uptime.service_quarter.availability_strict is 'up / (up + down + unknown) | aktif / (aktif + mati + tidak diketahui) | ratio';
-comment on column uptime.service_quarter.coverage is '(up + down + maintenance) / the quarter | bagian triwulan yang diketahui | ratio';
+comment on column uptime.service_quarter.coverage is '(up + down + maintenance) / (the quarter - off hours) | bagian jam layanan triwulan yang diketahui | ratio';
 comment on column uptime.service_quarter.objective is 'Availability promised | Target ketersediaan | ratio';
 comment on column uptime.service_quarter.error_budget_remaining is '1 - (1 - availability) / (1 - objective); negative = overspent | sisa anggaran galat; negatif = terlampaui | ratio';
 comment on column uptime.service_quarter.incidents is 'Incidents that started in the quarter | Gangguan yang mulai pada triwulan ini | incidents';
@@ -126,6 +130,22 @@ comment on column uptime.maintenance.announced_at is 'When it was announced (UTC
 comment on column uptime.maintenance.note is 'What for | Keterangan';
 comment on column uptime.maintenance.counts is 'Its time is maintenance; else checks count as they say | Waktunya dihitung pemeliharaan; jika tidak, pemeriksaan berlaku apa adanya';
 comment on column uptime.maintenance.reason is 'Why it does not count: announced_late (not before its start), unknown_service (no check of it so far); empty = it counts | Alasan tidak dihitung: announced_late (tidak diumumkan sebelum mulai), unknown_service (belum pernah diperiksa); kosong = dihitung';
+
+create table if not exists uptime.service_hours (
+    feed_id varchar not null,
+    service_id varchar not null,
+    day date not null,
+    opens_at timestamptz,
+    closes_at timestamptz,
+    holiday varchar
+);
+comment on table uptime.service_hours is 'One row per service that has hours, local day and opening; a closed day has one row | Satu baris per layanan berjam layanan, hari setempat dan jam buka; hari tutup satu baris';
+comment on column uptime.service_hours.feed_id is 'Feed that watches the service | Sumber pemantauan';
+comment on column uptime.service_hours.service_id is 'Service | Layanan';
+comment on column uptime.service_hours.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
+comment on column uptime.service_hours.opens_at is 'Start of service (UTC); empty = closed that day | Mulai layanan (UTC); kosong = tutup';
+comment on column uptime.service_hours.closes_at is 'End of service (UTC); empty = closed that day | Akhir layanan (UTC); kosong = tutup';
+comment on column uptime.service_hours.holiday is 'Public holiday on which it is closed | Hari libur nasional yang menutupnya';
 
 create table if not exists uptime.touched_day (
     feed_id varchar not null,
