@@ -102,6 +102,8 @@ class _Feed(_Entry):
     basic_auth: Variable | None = None
     maintenance: Annotated[str, StringConstraints(min_length=1)] | None = None
     hours: Hours | None = None
+    incident_after: Annotated[int, Field(ge=1)] | None = None
+    flapping: Annotated[int, BeforeValidator(_duration)] | None = None
 
 
 class _Service(_Entry):
@@ -123,6 +125,7 @@ _ACCEPTED = {
     "objective": "a share between 0 and 1, such as 0.99",
     "hosts": 'host names in lower case; ".go.id" is any host below go.id',
     "maintenance": 'a CSV file of announced windows, relative to this file, such as "maintenance.csv"',
+    "incident_after": "how many checks in a row must fail, a whole number from 1",
     "job": "the label that Prometheus gives the prober's scrapes, as text",
     "bearer": '"env:NAME", the environment variable that holds the token',
     "basic_auth": '"env:NAME", the environment variable that holds user:password',
@@ -197,6 +200,8 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         credential=next(_credentials(entry), None),
         maintenance=tuple(windows),
         hours=entry.hours or (),
+        incident_after=entry.incident_after or 1,
+        flapping_s=entry.flapping or 0,
     )
 
 
@@ -277,7 +282,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     if entry.kind not in UPTIME_KINDS:
-        for key in ("max_hold", "objective", "hosts", "maintenance", "hours"):
+        for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:

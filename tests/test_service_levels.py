@@ -25,7 +25,6 @@ from tests.test_check_log import (
     ZONES,
     Arrival,
     Check,
-    IncidentRow,
     Station,
     arrivals,
     days_of,
@@ -35,11 +34,14 @@ from tests.test_check_log import (
     whole_tables,
 )
 from warehouse import database, migrations, reference
+from warehouse import period as quarter
 from warehouse.registry import Feed, MaintenanceWindow, Service
 
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+HOLIDAYS = {date(2026, 8, 17), date(2026, 8, 25)}  # of the quarters reckoned here, up to the last generated check
+OutageRow = tuple[str, datetime, datetime | None, int, bool, int]
 LevelRow = tuple[str, date, int, int, int, int, int, int, int]
 
 
@@ -62,14 +64,13 @@ def announced(its_feed: Feed, service: str, moment: datetime) -> bool:
 
 
 def off_hours(its_feed: Feed, service: str, local: datetime) -> bool:
-    """None of the generated days is a public holiday."""
     hours = next((one.hours for one in its_feed.services if one.id == service and one.hours is not None), its_feed.hours)
     clock_s = local.hour * 3600 + local.minute * 60
-    return bool(hours) and not any(one.weekday == local.isoweekday() and one.opens_s <= clock_s < one.closes_s for one in hours)
+    return bool(hours) and (local.date() in HOLIDAYS or not any(one.weekday == local.isoweekday() and one.opens_s <= clock_s < one.closes_s for one in hours))
 
 
-def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[LevelRow], list[IncidentRow]]:
-    """Service-days and incidents of checks on whole minutes of which no two are of one service and moment."""
+def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[LevelRow], list[OutageRow]]:
+    """Service-days and outages of checks on whole minutes of which no two are of one service and moment."""
     cut = ZoneInfo(its_feed.government.timezone)
     hold = timedelta(seconds=its_feed.max_hold_s)
     latest = max(check.at for check in checks)
@@ -77,7 +78,7 @@ def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[LevelRow], li
     for check in sorted(checks, key=lambda check: check.at):
         of_service[check.service].append(check)
     days: list[LevelRow] = []
-    incidents: list[IncidentRow] = []
+    outages: list[OutageRow] = []
     for service, mine in sorted(of_service.items()):
         seconds: dict[date, dict[str, int]] = {}
         moment = datetime.combine(mine[0].at.astimezone(cut), time(), cut).astimezone(UTC)
@@ -103,16 +104,16 @@ def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[LevelRow], li
                     run += [said.at] if said.at not in run else []
                     down_s += 60 if speaks else 0
                 elif said.status == "up" and run:
-                    incidents.append((service, run_began, moment, down_s, False))
+                    outages.append((service, run_began, moment, down_s, False, len(run)))
                     run = []
             moment += MINUTE
         if run:
-            incidents.append((service, run_began, None, down_s, True))
+            outages.append((service, run_began, None, down_s, True, len(run)))
         for day, sums in seconds.items():
             made = [check for check in mine if check.at.astimezone(cut).date() == day]
             failed = sum(check.status == "down" for check in made)
             days.append((service, day, sums["up"], sums["down"], sums["unknown"], sums["maintenance"], sums["off_hours"], len(made), failed))
-    return days, sorted(incidents, key=lambda incident: incident[:2])
+    return days, sorted(outages, key=lambda outage: outage[:2])
 
 
 def levels_of(connection: duckdb.DuckDBPyConnection) -> list[LevelRow]:
@@ -121,29 +122,47 @@ def levels_of(connection: duckdb.DuckDBPyConnection) -> list[LevelRow]:
     ).fetchall()
 
 
-QUARTER_START = date(2026, 10, 1)
+QuarterRow = tuple[str, str, int, int, int, int, int, int, int, int]
 
 
-def quarters_by_hand(days: Sequence[LevelRow], its_feed: Feed) -> list[tuple[str, int, int, int, int, int]]:
-    """Service, and seconds up, down, unknown, in maintenance and off hours: those of its days, and the days before them."""
+def quarters_by_hand(period: str, days: Sequence[LevelRow], incidents: Sequence[OutageRow], its_feed: Feed) -> list[QuarterRow]:
+    """Quarter, service, seconds up, down, unknown, in maintenance and off hours: those of its days, and the days before them; incidents, the same with
+    those that flap as one, those still open."""
     cut = ZoneInfo(its_feed.government.timezone)
-    found = []
-    for service in sorted({row[0] for row in days}):
-        mine = [row for row in days if row[0] == service]
-        sums = [sum(row[column] for row in mine) for column in range(2, 7)]
-        moment = datetime.combine(QUARTER_START, time(), cut).astimezone(UTC)
+    first, last = quarter.first_day(period), quarter.last_day(period)
+    flapping = timedelta(seconds=its_feed.flapping_s)
+    found: list[QuarterRow] = []
+    for service in sorted({row[0] for row in days if first <= row[1] <= last}):
+        mine = [row for row in days if row[0] == service and first <= row[1] <= last]
+        up, down, unknown, maintenance, off = (sum(row[column] for row in mine) for column in range(2, 7))
+        moment = datetime.combine(first, time(), cut).astimezone(UTC)
         end = datetime.combine(mine[0][1], time(), cut).astimezone(UTC)
         while moment < end:
-            sums[4 if off_hours(its_feed, service, moment.astimezone(cut)) else 2] += 1800
+            closed = off_hours(its_feed, service, moment.astimezone(cut))
+            off, unknown = (off + 1800, unknown) if closed else (off, unknown + 1800)
             moment += 30 * MINUTE
-        found.append((service, *sums))
+        begun, merged, still_open = 0, 0, 0
+        ended_before: datetime | None = None
+        over = datetime.combine(mine[-1][1] + timedelta(days=1), time(), cut)
+        for _, started_at, ended_at, *_ in (incident for incident in incidents if incident[0] == service):
+            if first <= started_at.astimezone(cut).date() <= last:
+                begun += 1
+                merged += ended_before is None or started_at - ended_before >= flapping
+            still_open += started_at < over and (ended_at is None or ended_at >= over)
+            ended_before = ended_at
+        found.append((period, service, up, down, unknown, maintenance, off, begun, merged, still_open))
     return found
 
 
-def quarters_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int, int, int, int]]:
+def quarters_of(connection: duckdb.DuckDBPyConnection) -> list[QuarterRow]:
     return connection.execute(
-        "select service_id, up_s, down_s, unknown_s, maintenance_s, off_hours_s from uptime.service_quarter order by service_id"
+        "select period, service_id, up_s, down_s, unknown_s, maintenance_s, off_hours_s, incidents, incidents_merged, open_incidents "
+        "from uptime.service_quarter order by period, service_id"
     ).fetchall()
+
+
+def whole_quarters(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return connection.execute("select * from uptime.service_quarter order by all").fetchall()
 
 
 OFFICE = service_hours.parse("Mon-Fri 08:00-16:00")
@@ -175,32 +194,51 @@ def windows(draw: st.DrawFn) -> MaintenanceWindow:
 def feeds(draw: st.DrawFn) -> Feed:
     own = [Service("b", "b", hours=draw(SOME_HOURS))] if draw(st.booleans()) else []
     return replace(
-        feed(draw(st.sampled_from(ZONES)), draw(HOLDS), tuple(own)), maintenance=tuple(draw(st.lists(windows(), max_size=4))), hours=draw(SOME_HOURS)
+        feed(draw(st.sampled_from(ZONES)), draw(HOLDS), tuple(own)),
+        maintenance=tuple(draw(st.lists(windows(), max_size=4))),
+        hours=draw(SOME_HOURS),
+        incident_after=draw(st.sampled_from((1, 2, 2, 3))),
+        flapping_s=draw(st.sampled_from((0, 3600, 86400))),
     )
 
 
+def earlier(arrival: Arrival, its_feed: Feed, back: timedelta) -> tuple[Arrival, Feed]:
+    batches = tuple(tuple(replace(check, at=check.at - back) for check in batch) for batch in arrival.batches)
+    moved = (replace(one, starts_at=one.starts_at - back, ends_at=one.ends_at - back, announced_at=one.announced_at - back) for one in its_feed.maintenance)
+    return Arrival(batches, arrival.rolled), replace(its_feed, maintenance=tuple(moved))
+
+
 @MANY
-@given(arrival=arrivals(), its_feed=feeds())
-def test_levels_are_those_reckoned_by_hand_however_checks_arrive(memory: duckdb.DuckDBPyConnection, arrival: Arrival, its_feed: Feed) -> None:
+@given(arrival=arrivals(), its_feed=feeds(), over_the_quarters_end=st.booleans())
+def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
+    memory: duckdb.DuckDBPyConnection, arrival: Arrival, its_feed: Feed, over_the_quarters_end: bool
+) -> None:
+    if over_the_quarters_end:
+        arrival, its_feed = earlier(arrival, its_feed, timedelta(days=24))
     with emptied(memory, its_feed.government.timezone) as station:
-        station.promote(its_feed, arrival.checks)
+        due = station.promote(its_feed, arrival.checks)
         station.roll_up(its_feed)
         at_once = whole_tables(memory)
-        service_quarter.reckon(memory, "2026-Q4")
-        levels = memory.execute("select * from uptime.service_quarter order by all").fetchall()
+        for period in due:
+            service_quarter.reckon(memory, period)
+        quarters_at_once = whole_quarters(memory)
     with emptied(memory, its_feed.government.timezone) as station:
-        for number, (batch, rolled) in enumerate(zip(arrival.batches, arrival.rolled, strict=True)):
-            station.promote(its_feed, batch, RECEIVED + number * HOUR)
+        waiting: set[str] = set()
+        for number, (batch, rolled) in enumerate(zip(arrival.batches, (*arrival.rolled[:-1], True), strict=True)):
+            waiting |= set(station.promote(its_feed, batch, RECEIVED + number * HOUR))
             if rolled:
                 station.roll_up(its_feed)
-        station.roll_up(its_feed)
-        days, incidents = by_hand(arrival.checks, its_feed)
+                for period in waiting:
+                    service_quarter.reckon(memory, period)
+                waiting = set()
+        days, outages = by_hand(arrival.checks, its_feed)
+        incidents = [outage for outage in outages if outage[5] >= its_feed.incident_after]
         assert levels_of(memory) == days
-        assert incidents_of(memory) == incidents
+        assert incidents_of(memory) == [incident[:5] for incident in incidents]
+        assert memory.execute("select failed_checks from uptime.outage order by service_id, started_at").fetchall() == [(outage[5],) for outage in outages]
         assert whole_tables(memory) == at_once
-        service_quarter.reckon(memory, "2026-Q4")
-        assert quarters_of(memory) == quarters_by_hand(days, its_feed)
-        assert memory.execute("select * from uptime.service_quarter order by all").fetchall() == levels
+        assert quarters_of(memory) == [row for period in ("2026-Q3", "2026-Q4") for row in quarters_by_hand(period, days, incidents, its_feed)]
+        assert whole_quarters(memory) == quarters_at_once
 
 
 # Announced maintenance.
@@ -354,3 +392,63 @@ def test_the_days_of_a_quarter_before_the_first_check_are_cut_to_the_hours_too(m
 )
 def test_hours_are_read_as_written(written: str, openings: list[tuple[int, int, int]]) -> None:
     assert [(one.weekday, one.opens_s, one.closes_s) for one in service_hours.parse(written)] == openings
+
+
+# Incidents.
+
+
+def failures(*hours_and_statuses: tuple[float, str]) -> list[Check]:
+    return [Check("a", START + hours * HOUR, status, 5 if status == "up" else None) for hours, status in hours_and_statuses]
+
+
+def quarter_counts(connection: duckdb.DuckDBPyConnection, period: str = "2026-Q4") -> list[tuple[int, int, int, float | None, float | None]]:
+    service_quarter.reckon(connection, period)
+    return connection.execute(
+        "select incidents, incidents_merged, open_incidents, mttr_s, mtbf_s from uptime.service_quarter where period = $1", [period]
+    ).fetchall()
+
+
+def test_one_failed_check_is_no_incident_where_two_are_asked_for_and_its_time_counts_all_the_same(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = failures((0, "up"), (1, "down"), (2, "up"), (3, "down"), (4, "down"), (5, "up"))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), incident_after=2))
+        assert incidents_of(memory) == [("a", START + 3 * HOUR, START + 5 * HOUR, 2 * 3600, False)]
+        assert levels_of(memory)[0][2:4] == (2 * 3600, 3 * 3600)
+        assert memory.execute("select failed_checks, is_incident from uptime.outage order by started_at").fetchall() == [(1, False), (2, True)]
+        assert quarter_counts(memory) == [(1, 1, 0, 3 * 3600, 2 * 3600)]
+
+
+def test_incidents_close_together_also_count_as_one(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = failures((0, "down"), (1, "up"), (1.05, "down"), (2, "up"), (2.1, "down"), (3, "up"))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), flapping_s=5 * 60))
+        assert quarter_counts(memory)[0][:3] == (3, 2, 0)
+        station.roll_up(replace(feed(), flapping_s=3 * 60))
+        assert quarter_counts(memory)[0][:3] == (3, 3, 0)
+
+
+def test_an_incident_over_the_end_of_a_quarter_counts_where_it_began_and_is_open_at_that_end(memory: duckdb.DuckDBPyConnection) -> None:
+    last_evening = datetime(2026, 9, 30, 12, tzinfo=UTC)
+    checks = [Check("a", last_evening, "down"), Check("a", last_evening + 10 * HOUR, "up", 5), Check("a", last_evening + 11 * HOUR, "down")]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        assert quarter_counts(memory, "2026-Q3") == [(1, 1, 1, 4 * 3600, 0)]
+        assert quarter_counts(memory, "2026-Q4") == [(1, 1, 1, 6 * 3600, 3600)]
+
+
+def test_an_incident_that_is_dated_back_into_a_quarter_before_counts_there(memory: duckdb.DuckDBPyConnection) -> None:
+    its_feed = replace(feed(), incident_after=2)
+    last_evening = datetime(2026, 9, 30, 12, tzinfo=UTC)
+    with emptied(memory, "Asia/Makassar") as station:
+        for number, checks in enumerate(
+            ([Check("a", last_evening, "down"), Check("b", last_evening + 6 * HOUR, "up", 5)], [Check("a", last_evening + 8 * HOUR, "down")])
+        ):
+            due = station.promote(its_feed, checks, RECEIVED + number * HOUR)
+            station.roll_up(its_feed)
+            for period in due:
+                service_quarter.reckon(memory, period)
+        assert due == ("2026-Q4",)
+        assert memory.execute("select period, incidents, open_incidents from uptime.service_quarter where service_id = 'a' order by period").fetchall() == [
+            ("2026-Q3", 1, 1),
+            ("2026-Q4", 0, 1),
+        ]

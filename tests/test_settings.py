@@ -130,6 +130,11 @@ def test_a_service_may_have_other_hours_than_its_feed(tmp_path: Path) -> None:
     assert (feeds[2].services[0].hours, feeds[0].hours) == ((), ())
 
 
+def test_what_an_incident_is_can_be_set(tmp_path: Path) -> None:
+    _, feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"')))
+    assert [(feed.incident_after, feed.flapping_s) for feed in feeds] == [(1, 0), (1, 0), (3, 300)]
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9090/api", "http://localhost:9090", "http://[::1]:9090"])
 def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path: Path, address: str) -> None:
     _, feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nallow_loopback = true')))
@@ -187,6 +192,10 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
         ("m.csv", "cannot be read", "announced_at"),
     ),
     "hours of another kind": ('kind = "ckan"', 'kind = "ckan"\nhours = "Mon 08:00-16:00"', 24, "feed.hours", ("belongs to uptime feeds", "ckan")),
+    "incident_after of another kind": ('kind = "ckan"', 'kind = "ckan"\nincident_after = 2', 24, "feed.incident_after", ("belongs to uptime feeds", "ckan")),
+    "incident after none": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 0', 13, "feed.incident_after", ("0", "a whole number from 1")),
+    "incident after a half": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 1.5', 13, "feed.incident_after", ("1.5", "a whole number from 1")),
+    "flapping without a unit": ('max_hold = "26h"', 'max_hold = "26h"\nflapping = 5', 13, "feed.flapping", ("5 is not accepted", "5m")),
     "hours in words": ('agency = "002"', 'hours = "office hours"', 19, "service.hours", ("'office hours'", "Mon-Fri 08:00-16:00", "always")),
     "hours of no such day": ('agency = "002"', 'hours = "Sen-Jum 08:00-16:00"', 19, "service.hours", ("'Sen-Jum 08:00-16:00'", "Mon-Fri 08:00-16:00")),
     "hours as a number": ('agency = "002"', "hours = 8", 19, "service.hours", ("8 is not accepted", "Mon-Fri 08:00-16:00")),

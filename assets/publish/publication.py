@@ -39,7 +39,7 @@ TABLES = (
     "core.evidence_review",
     "uptime.service_day",
     "uptime.service_quarter",
-    "uptime.incident",
+    "uptime.outage",
     "uptime.maintenance",
     "uptime.service_hours",
     "open_data.dataset",

@@ -8,8 +8,9 @@ from importlib.metadata import version
 
 import duckdb
 
-from assets.uptime import holiday
+from assets.uptime import holiday, service_quarter
 from expectations import derived, record
+from warehouse import period as quarter
 from warehouse.database import run_script, transaction
 from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
@@ -30,7 +31,8 @@ class RollUp:
 
 def settings_fingerprint(feed: Feed) -> str:
     """Whatever of the settings the reckoning depends on, and the method."""
-    said = (feed.government.code, feed.government.timezone, feed.max_hold_s, feed.objective, feed.services, feed.maintenance, feed.hours)
+    own = (feed.government.code, feed.government.timezone, feed.max_hold_s, feed.objective, feed.incident_after, feed.flapping_s)
+    said = (*own, feed.services, feed.maintenance, feed.hours)
     calendar = version("holidays") if holiday.are_needed(feed) else ""
     return identifier(METHOD, calendar, *(repr(value) for value in said))
 
@@ -43,7 +45,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
     if from_at is not None and latest_at is not None:
         margin = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
         from_day = from_at.date() - margin
-        window_at = connection.execute(sql_of("assets.uptime", "incident_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
+        window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
         assert window_at is not None
         days_from = datetime.combine(from_day, time(), UTC) - margin  # whole days are reckoned again: what reaches into the first of them counts
         held_from = min(days_from - timedelta(seconds=feed.max_hold_s), window_at[0])
@@ -58,6 +60,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
                 "objective": feed.objective,
                 "timezone": feed.government.timezone,
                 "max_hold_s": feed.max_hold_s,
+                "incident_after": feed.incident_after,
                 "first_at": first_at,
                 "from_at": from_at,
                 "latest_at": latest_at,
@@ -69,11 +72,13 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
             run("span.sql", from_day=held_from.date() - margin)
             run("hold.sql")
             run("service_day.sql", from_day=from_day)
-            run("incident.sql")
+            run("outage.sql")
             derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
-            connection.execute("insert into uptime.rolled_up values ($1, $2, $3)", [feed.id, fingerprint, latest_at])
+            connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
+            if feed.incident_after > 1:
+                _reckon_quarters(connection, window_at[0].date() - margin, from_at.date() + margin)
     else:
         from_day = None
     counts = connection.execute(
@@ -101,7 +106,7 @@ def _touched_from(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint
     row = connection.execute("select settings_fingerprint from uptime.rolled_up where feed_id = $1", [feed.id]).fetchone()
     if row is None or row[0] != fingerprint:
         connection.execute("delete from uptime.service_day where feed_id = $1", [feed.id])
-        connection.execute("delete from uptime.incident where feed_id = $1", [feed.id])
+        connection.execute("delete from uptime.outage where feed_id = $1", [feed.id])
         first = connection.execute("select min(first_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
     else:
         first = connection.execute("select min(from_at) from uptime.touched_day where feed_id = $1", [feed.id]).fetchone()
@@ -122,6 +127,13 @@ def _latest_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> dateti
 
 def _run(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, object], name: str, **more: object) -> None:
     run_script(connection, sql_of("assets.uptime", name), {**parameters, **more})
+
+
+def _reckon_quarters(connection: duckdb.DuckDBPyConnection, from_day: date, to_day: date) -> None:
+    """Quarters that are reckoned already, anew: an incident that is dated back may have begun in one that no new check speaks of."""
+    known = "select distinct period from uptime.service_quarter where period between $1 and $2 order by period"
+    for row in connection.execute(known, [quarter.of_day(from_day), quarter.of_day(to_day)]).fetchall():
+        service_quarter.write(connection, str(row[0]))
 
 
 def _load_windows(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:

@@ -35,12 +35,33 @@ open as (
     group by all
 ),
 
-incident as (
-    select incident.feed_id, incident.service_id, count(*) as incidents
+local_incident as (
+    select
+        incident.feed_id,
+        incident.service_id,
+        timezone(government.timezone, incident.started_at)::date as first_day,
+        coalesce(timezone(government.timezone, incident.ended_at)::date > feed_end.last_day, true) as is_open_at_end,
+        feed_end.last_day,
+        coalesce(
+            epoch_us(incident.started_at) - lag(epoch_us(incident.ended_at)) over (partition by incident.feed_id, incident.service_id order by incident.started_at)
+            < rolled_up.flapping_s * 1000000,
+            false
+        ) as is_flapping
     from uptime.incident as incident
     inner join ref.government as government on government.code = incident.government_code
-    where timezone(government.timezone, incident.started_at)::date between $first_day and $last_day
-    group by all
+    inner join feed_end using (feed_id)
+    left join uptime.rolled_up as rolled_up using (feed_id)
+),
+
+incident as (
+    select
+        feed_id,
+        service_id,
+        count(*) filter (where first_day between $first_day and $last_day) as incidents,
+        count(*) filter (where first_day between $first_day and $last_day and not is_flapping) as incidents_merged,
+        count(*) filter (where first_day <= last_day and is_open_at_end) as open_incidents
+    from local_incident
+    group by feed_id, service_id
 ),
 
 reckoned as (
@@ -52,7 +73,9 @@ reckoned as (
         ) // 1000000 as quarter_s,
         open.open_s,
         service.objective,
-        coalesce(incident.incidents, 0) as incidents
+        coalesce(incident.incidents, 0) as incidents,
+        coalesce(incident.incidents_merged, 0) as incidents_merged,
+        coalesce(incident.open_incidents, 0) as open_incidents
     from summed
     inner join feed_end using (feed_id)
     left join ref.government as government on government.code = summed.government_code
@@ -97,6 +120,8 @@ select
     objective,
     1 - (1 - availability) / nullif(1 - objective, 0) as error_budget_remaining,
     incidents,
+    incidents_merged,
+    open_incidents,
     down_s / nullif(incidents, 0) as mttr_s,
     up_s / nullif(incidents, 0) as mtbf_s,
     case

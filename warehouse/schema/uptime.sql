@@ -60,6 +60,8 @@ create table if not exists uptime.service_quarter (
     objective double,
     error_budget_remaining double,
     incidents bigint not null,
+    incidents_merged bigint,
+    open_incidents bigint,
     mttr_s double,
     mtbf_s double,
     verdict varchar not null
@@ -83,12 +85,14 @@ comment on column uptime.service_quarter.coverage is '(up + down + maintenance) 
 comment on column uptime.service_quarter.objective is 'Availability promised | Target ketersediaan | ratio';
 comment on column uptime.service_quarter.error_budget_remaining is '1 - (1 - availability) / (1 - objective); negative = overspent | sisa anggaran galat; negatif = terlampaui | ratio';
 comment on column uptime.service_quarter.incidents is 'Incidents that started in the quarter | Gangguan yang mulai pada triwulan ini | incidents';
+comment on column uptime.service_quarter.incidents_merged is 'The same, those less than the feed''s flapping apart counted as one | Sama, yang berjarak kurang dari flapping dihitung satu | incidents';
+comment on column uptime.service_quarter.open_incidents is 'Incidents not ended at the end of the quarter, or of the feed''s latest day in it, whenever they started | Gangguan yang belum selesai pada akhir triwulan atau hari terakhir sumber | incidents';
 comment on column uptime.service_quarter.mttr_s is 'down / incidents | lama mati / gangguan | s';
 comment on column uptime.service_quarter.mtbf_s is 'up / incidents | lama aktif / gangguan | s';
 comment on column uptime.service_quarter.verdict is 'met, missed, or insufficient_data (under 95 % coverage, or no objective) | met (tercapai), missed (tidak tercapai), insufficient_data (data kurang)';
 
-create table if not exists uptime.incident (
-    incident_id varchar not null,
+create table if not exists uptime.outage (
+    outage_id varchar not null,
     feed_id varchar not null,
     service_id varchar not null,
     government_code varchar not null,
@@ -96,9 +100,28 @@ create table if not exists uptime.incident (
     started_at timestamptz not null,
     ended_at timestamptz,
     duration_s bigint not null,
-    is_open boolean not null
+    is_open boolean not null,
+    failed_checks bigint,
+    is_incident boolean not null
 );
-comment on table uptime.incident is 'One row per outage: consecutive checks that found a service down | Satu baris per gangguan';
+comment on table uptime.outage is 'One row per outage: consecutive checks that found a service down, be they enough for an incident or not | Satu baris per rangkaian pemeriksaan gagal, cukup untuk gangguan atau tidak';
+comment on column uptime.outage.outage_id is 'Hash of feed, service and start | Hash sumber, layanan dan waktu mulai';
+comment on column uptime.outage.feed_id is 'Feed that saw it | Sumber pemantauan';
+comment on column uptime.outage.service_id is 'Service | Layanan';
+comment on column uptime.outage.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.outage.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.outage.started_at is 'First failed check, in service time (UTC) | Pemeriksaan gagal pertama, dalam waktu layanan (UTC)';
+comment on column uptime.outage.ended_at is 'First successful check after it (UTC); empty while open | Pemeriksaan berhasil pertama sesudahnya (UTC)';
+comment on column uptime.outage.duration_s is 'Time known to be down within it: gaps nobody watched do not count | Lama mati yang diketahui | s';
+comment on column uptime.outage.is_open is 'Not yet seen to end | Belum selesai';
+comment on column uptime.outage.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
+comment on column uptime.outage.is_incident is 'As many failed as the feed''s incident_after asks for | Jumlah gagal mencapai incident_after';
+
+create or replace view uptime.incident as
+select outage_id as incident_id, feed_id, service_id, government_code, agency_code, started_at, ended_at, duration_s, is_open, failed_checks
+from uptime.outage
+where is_incident;
+comment on view uptime.incident is 'Outages that enough checks have seen, dated from the first of them | Gangguan: rangkaian gagal yang cukup panjang, sejak gagal pertama';
 comment on column uptime.incident.incident_id is 'Hash of feed, service and start | Hash sumber, layanan dan waktu mulai';
 comment on column uptime.incident.feed_id is 'Feed that saw it | Sumber pemantauan';
 comment on column uptime.incident.service_id is 'Service | Layanan';
@@ -108,6 +131,7 @@ comment on column uptime.incident.started_at is 'First failed check (UTC) | Peme
 comment on column uptime.incident.ended_at is 'First successful check after it (UTC); empty while open | Pemeriksaan berhasil pertama sesudahnya (UTC)';
 comment on column uptime.incident.duration_s is 'Time known to be down within it: gaps nobody watched do not count | Lama mati yang diketahui | s';
 comment on column uptime.incident.is_open is 'Not yet seen to end | Belum selesai';
+comment on column uptime.incident.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
 
 create table if not exists uptime.maintenance (
     feed_id varchar not null,
@@ -158,9 +182,11 @@ comment on column uptime.touched_day.from_at is 'Earliest moment whose state may
 create table if not exists uptime.rolled_up (
     feed_id varchar not null,
     settings_fingerprint varchar not null,
-    latest_check_at timestamptz not null
+    latest_check_at timestamptz not null,
+    flapping_s bigint
 );
 comment on table uptime.rolled_up is 'Up to where, and by which settings, a feed is rolled up | Batas dan pengaturan perhitungan terakhir';
 comment on column uptime.rolled_up.feed_id is 'Feed | Sumber';
 comment on column uptime.rolled_up.settings_fingerprint is 'Hash of the settings and the method that the roll-up depends on | Hash pengaturan dan metode';
 comment on column uptime.rolled_up.latest_check_at is 'Latest check that was counted (UTC) | Pemeriksaan terakhir yang dihitung (UTC)';
+comment on column uptime.rolled_up.flapping_s is 'Incidents less than this apart count as one in incidents_merged | Gangguan berjarak kurang dari ini dihitung satu dalam incidents_merged | s';

@@ -1,27 +1,27 @@
--- Grain: incident: consecutive checks of a service that found it down, however far apart; what lies in announced maintenance or off hours
--- neither begins nor ends one. Reckoned again for what a change since `from_at` can have touched: each service from the start of its incident that was open then,
--- else from `from_at`.
-create or replace temp table incident_from as
+-- Grain: outage: consecutive checks of a service that found it down, however far apart; what lies in announced maintenance or off hours neither begins
+-- nor ends one. It is an incident once enough checks have failed. Reckoned again for what a change since `from_at` can have touched: each service from
+-- the start of its outage that was open then, else from `from_at`.
+create or replace temp table outage_from as
 select
     service_id,
     least(min(started_at), $from_at::timestamptz) as from_at
-from uptime.incident
+from uptime.outage
 where feed_id = $feed_id and coalesce(ended_at, 'infinity'::timestamptz) >= $from_at
 group by service_id;
 
-delete from uptime.incident
+delete from uptime.outage
 where feed_id = $feed_id and coalesce(ended_at, 'infinity'::timestamptz) >= $from_at;
 
-insert into uptime.incident by name
+insert into uptime.outage by name
 with told as (
     select
         piece.*,
         epoch_us(until_at) - epoch_us(piece.from_at) as held_us
     from piece
-    left join incident_from using (service_id)
+    left join outage_from using (service_id)
     where
         status in ('up', 'down')
-        and piece.from_at >= coalesce(incident_from.from_at, $from_at::timestamptz)
+        and piece.from_at >= coalesce(outage_from.from_at, $from_at::timestamptz)
 ),
 
 numbered as (
@@ -38,7 +38,8 @@ outage as (
         any_value(agency_code) as agency_code,
         ups_before,
         min(from_at) as started_at,
-        sum(held_us) as down_us
+        sum(held_us) as down_us,
+        count(distinct checked_at) as failed_checks
     from numbered
     where status = 'down'
     group by service_id, ups_before
@@ -51,7 +52,7 @@ recovery as (
 )
 
 select
-    md5(concat_ws('|', $feed_id, outage.service_id, epoch_us(outage.started_at))) as incident_id,
+    md5(concat_ws('|', $feed_id, outage.service_id, epoch_us(outage.started_at))) as outage_id,
     $feed_id as feed_id,
     outage.service_id,
     outage.government_code,
@@ -59,7 +60,9 @@ select
     outage.started_at,
     recovery.ended_at,
     (outage.down_us + 500000) // 1000000 as duration_s,
-    recovery.ended_at is null as is_open
+    recovery.ended_at is null as is_open,
+    outage.failed_checks,
+    outage.failed_checks >= $incident_after as is_incident
 from outage
 left join recovery on recovery.service_id = outage.service_id and recovery.ups_before = outage.ups_before + 1
 order by outage.service_id, outage.started_at;
