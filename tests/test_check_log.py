@@ -40,7 +40,16 @@ MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
 ZONES = ("Asia/Makassar", "Asia/Jayapura", "UTC", "Europe/Berlin")
 ARTIFACT = Artifact("0" * 64, 0, "text/csv", "checks", "checks.csv", RECEIVED)
 
-ROLLED_UP = ("uptime.service_day", "uptime.outage", "uptime.maintenance", "uptime.service_hours", "ref.service", "uptime.rolled_up", "uptime.touched_day")
+ROLLED_UP = (
+    "uptime.service_day",
+    "uptime.outage",
+    "uptime.burn_rate",
+    "uptime.maintenance",
+    "uptime.service_hours",
+    "ref.service",
+    "uptime.rolled_up",
+    "uptime.touched_day",
+)
 
 DayRow = tuple[str, date, int, int, int, int, int, int]
 IncidentRow = tuple[str, datetime, datetime | None, int, bool]

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from statistics import median
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -165,6 +167,44 @@ def whole_quarters(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, 
     return connection.execute("select * from uptime.service_quarter order by all").fetchall()
 
 
+ALERTS = (("page", 60, 5, 14.4), ("page", 360, 30, 6), ("ticket", 1440, 120, 3), ("ticket", 4320, 360, 1))
+
+
+def burn_by_hand(checks: Sequence[Check], its_feed: Feed) -> list[tuple[str, int, float | None, float | None, bool | None]]:
+    """Service, long window, burn rates and whether it burns, of the pairs whose short window holds three checks."""
+    cut, hold = ZoneInfo(its_feed.government.timezone), timedelta(seconds=its_feed.max_hold_s)
+    latest = max(check.at for check in checks)
+    found: list[tuple[str, int, float | None, float | None, bool | None]] = []
+    for service in sorted({check.service for check in checks}):
+        mine = sorted((check for check in checks if check.service == service), key=lambda check: check.at)
+        recent = [check.at for check in mine if check.at >= latest - timedelta(days=3)]
+        if len(recent) < 2:
+            continue
+        interval = median((following - one) / MINUTE for one, following in pairwise(recent))
+
+        def rate(minutes: int, service: str = service, mine: Sequence[Check] = mine) -> float | None:
+            seen = {"up": 0, "down": 0}
+            for moment in (latest - number * MINUTE for number in range(1, minutes + 1)):
+                said = next((check for check in reversed(mine) if check.at <= moment), None)
+                in_service = not off_hours(its_feed, service, moment.astimezone(cut)) and not announced(its_feed, service, moment)
+                if said is not None and moment < said.at + hold and said.status in seen and in_service:
+                    seen[said.status] += 1
+            return seen["down"] / sum(seen.values()) / (1 - 0.99) if sum(seen.values()) else None
+
+        for _, long, short, threshold in ALERTS:
+            if short >= 3 * interval:
+                rates = (rate(long), rate(short))
+                quiet = any(one is not None and one <= threshold for one in rates)
+                found.append((service, long * 60, *rates, False if quiet else None if None in rates else True))
+    return found
+
+
+def burn_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, float | None, float | None, bool | None]]:
+    return connection.execute(
+        "select service_id, long_window_s, long_burn_rate, short_burn_rate, burning from uptime.burn_rate order by service_id, long_window_s"
+    ).fetchall()
+
+
 OFFICE = service_hours.parse("Mon-Fri 08:00-16:00")
 SOME_HOURS = st.sampled_from(
     [
@@ -239,6 +279,12 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
         assert whole_tables(memory) == at_once
         assert quarters_of(memory) == [row for period in ("2026-Q3", "2026-Q4") for row in quarters_by_hand(period, days, incidents, its_feed)]
         assert whole_quarters(memory) == quarters_at_once
+        calendar = memory.execute("select service_id, day, incidents, down_s from uptime.incident_calendar order by service_id, day").fetchall()
+        began = [(incident[0], incident[1].astimezone(ZoneInfo(its_feed.government.timezone)).date()) for incident in incidents]
+        assert calendar == [(row[0], row[1], began.count((row[0], row[1])), row[3]) for row in days]
+        by_hand_too = burn_by_hand(arrival.checks, its_feed)
+        assert [(*row[:2], row[4]) for row in burn_of(memory)] == [(*row[:2], row[4]) for row in by_hand_too]
+        assert [row[2:4] for row in burn_of(memory)] == [tuple(None if rate is None else pytest.approx(rate) for rate in row[2:4]) for row in by_hand_too]
 
 
 # Announced maintenance.
@@ -451,4 +497,76 @@ def test_an_incident_that_is_dated_back_into_a_quarter_before_counts_there(memor
         assert memory.execute("select period, incidents, open_incidents from uptime.service_quarter where service_id = 'a' order by period").fetchall() == [
             ("2026-Q3", 1, 1),
             ("2026-Q4", 0, 1),
+        ]
+
+
+# Burn rates.
+
+
+def every(minutes: int, start: datetime, until: datetime, down_from: datetime) -> list[Check]:
+    return [
+        Check("a", start + number * minutes * MINUTE, "down" if start + number * minutes * MINUTE >= down_from else "up")
+        for number in range((until - start) // (minutes * MINUTE) + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "windows_h"),
+    [(1, [1, 6, 24, 72]), (2, [6, 24, 72]), (10, [6, 24, 72]), (15, [24, 72]), (60, [72]), (180, [])],
+)
+def test_windows_too_short_for_the_checks_are_left_out(memory: duckdb.DuckDBPyConnection, minutes: int, windows_h: list[int]) -> None:
+    end = START + 96 * HOUR
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, every(minutes, START, end, end), feed())
+        found = memory.execute("select long_window_s // 3600, probe_interval_s, burning, as_of from uptime.burn_rate order by 1").fetchall()
+        assert [(hours, interval, burning, as_of.astimezone(UTC)) for hours, interval, burning, as_of in found] == [
+            (hours, minutes * 60, False, end) for hours in windows_h
+        ]
+
+
+def test_an_outage_of_half_an_hour_burns_the_hours_budget_and_not_yet_the_days(memory: duckdb.DuckDBPyConnection) -> None:
+    end = START + 96 * HOUR
+    checks = every(1, START, end, end - 30 * MINUTE)
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        rates = [(window_s // 3600, round(long, 6), round(short, 6), burning) for _, window_s, long, short, burning in burn_of(memory)]
+        assert rates == [(1, 50, 100, True), (6, 8.333333, 100, True), (24, 2.083333, 25, False), (72, 0.694444, 8.333333, False)]
+        station.roll_up(replace(feed(), maintenance=(window("a", end - HOUR, 1),)))
+        assert [(window_s // 3600, long, short, burning) for _, window_s, long, short, burning in burn_of(memory)] == [
+            (1, None, None, None),
+            (6, 0, None, False),
+            (24, 0, 0, False),
+            (72, 0, 0, False),
+        ]
+
+
+def test_without_an_objective_nothing_burns(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, every(1, START, START + HOUR, START), replace(feed(), objective=None))
+        assert burn_of(memory) == []
+
+
+# Views.
+
+
+def test_the_worst_service_has_the_least_budget_left_and_what_is_not_known_has_a_reason_instead_of_a_rank(memory: duckdb.DuckDBPyConnection) -> None:
+    """The quarter begins with the first checks, so that two days are watched whole but for `d` (silent soon), `e` (never known) and `f` (no objective)."""
+    start, end = datetime(2026, 9, 30, 16, tzinfo=UTC), datetime(2026, 10, 2, 16, tzinfo=UTC) - MINUTE
+    down_h = {"a": 1, "b": 5, "c": 2}
+    checks = [Check(service, start, "up") for service in "abcdf"] + [Check(service, end, "up") for service in "abcf"] + [Check("e", start, "unknown")]
+    checks += [Check(service, start + HOUR, "down") for service in down_h]
+    checks += [Check(service, start + (1 + hours) * HOUR, "up") for service, hours in down_h.items()]
+    with emptied(memory, "Asia/Makassar") as station:
+        generous = (Service("b", "b", objective=0.5), Service("f", "f"), *(Service(one, one, objective=0.99) for one in "acde"))
+        rolled(station, checks, replace(feed(max_hold_s=50 * 3600, services=generous), objective=None))
+        memory.execute("update uptime.service_day set up_s = 3600, unknown_s = unknown_s + up_s - 3600 where service_id = 'd'")
+        service_quarter.reckon(memory, "2026-Q4")
+        found = memory.execute("select service_id, rank, reason, verdict from uptime.worst_service order by rank nulls last, service_id").fetchall()
+        assert found == [
+            ("c", 1, None, "missed"),
+            ("a", 2, None, "missed"),
+            ("b", 3, None, "met"),
+            ("d", None, "low_coverage", "insufficient_data"),
+            ("e", None, "never_known", "insufficient_data"),
+            ("f", None, "no_objective", "insufficient_data"),
         ]

@@ -40,6 +40,7 @@ TABLES = (
     "uptime.service_day",
     "uptime.service_quarter",
     "uptime.outage",
+    "uptime.burn_rate",
     "uptime.maintenance",
     "uptime.service_hours",
     "open_data.dataset",

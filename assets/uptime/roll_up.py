@@ -17,6 +17,7 @@ from warehouse.lake import Lake
 from warehouse.registry import Feed
 
 METHOD = "roll_up 3"
+BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
         assert window_at is not None
         days_from = datetime.combine(from_day, time(), UTC) - margin  # whole days are reckoned again: what reaches into the first of them counts
-        held_from = min(days_from - timedelta(seconds=feed.max_hold_s), window_at[0])
+        burn_from = latest_at - BURN_WINDOW - margin
+        held_from = min(min(days_from, burn_from) - timedelta(seconds=feed.max_hold_s), window_at[0])
         with transaction(connection):
             connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
             _load_checks(connection, lake, feed, held_from.date())
@@ -73,6 +75,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
             run("hold.sql")
             run("service_day.sql", from_day=from_day)
             run("outage.sql")
+            run("burn_rate.sql")
             derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])

@@ -133,6 +133,121 @@ comment on column uptime.incident.duration_s is 'Time known to be down within it
 comment on column uptime.incident.is_open is 'Not yet seen to end | Belum selesai';
 comment on column uptime.incident.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
 
+create or replace view uptime.worst_service as
+select
+    service_quarter.period,
+    service_quarter.government_code,
+    case
+        when service_quarter.verdict <> 'insufficient_data'
+            then
+                rank() over (
+                    partition by service_quarter.period, service_quarter.government_code, service_quarter.verdict = 'insufficient_data'
+                    order by service_quarter.error_budget_remaining, service_quarter.availability
+                )
+    end as rank,
+    service_quarter.feed_id,
+    service_quarter.service_id,
+    service.name as service_name,
+    service_quarter.agency_code,
+    service_quarter.error_budget_remaining,
+    service_quarter.availability,
+    service_quarter.objective,
+    service_quarter.coverage,
+    service_quarter.down_s,
+    service_quarter.incidents,
+    service_quarter.verdict,
+    case
+        when service_quarter.verdict <> 'insufficient_data' then null
+        when service_quarter.objective is null then 'no_objective'
+        when service_quarter.availability is null then 'never_known'
+        else 'low_coverage'
+    end as reason
+from uptime.service_quarter as service_quarter
+left join ref.service as service on service.feed_id = service_quarter.feed_id and service.code = service_quarter.service_id;
+comment on view uptime.worst_service is 'A quarter''s services of a government, the worst first: by error budget left, then availability | Layanan terburuk per triwulan dan pemerintah daerah: menurut sisa anggaran galat, lalu ketersediaan';
+comment on column uptime.worst_service.period is 'Quarter | Triwulan';
+comment on column uptime.worst_service.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.worst_service.rank is '1 = worst; empty = not known well enough to be ranked | 1 = terburuk; kosong = data kurang';
+comment on column uptime.worst_service.feed_id is 'Feed that watches the service | Sumber pemantauan';
+comment on column uptime.worst_service.service_id is 'Service | Layanan';
+comment on column uptime.worst_service.service_name is 'Name | Nama';
+comment on column uptime.worst_service.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.worst_service.error_budget_remaining is '1 - (1 - availability) / (1 - objective); negative = overspent | sisa anggaran galat; negatif = terlampaui | ratio';
+comment on column uptime.worst_service.availability is 'up / (up + down), by time | aktif / (aktif + mati), menurut waktu | ratio';
+comment on column uptime.worst_service.objective is 'Availability promised | Target ketersediaan | ratio';
+comment on column uptime.worst_service.coverage is '(up + down + maintenance) / (the quarter - off hours) | bagian jam layanan triwulan yang diketahui | ratio';
+comment on column uptime.worst_service.down_s is 'Time known to be down | Lama mati | s';
+comment on column uptime.worst_service.incidents is 'Incidents that started in the quarter | Gangguan yang mulai pada triwulan ini | incidents';
+comment on column uptime.worst_service.verdict is 'met, missed or insufficient_data | met (tercapai), missed (tidak tercapai), insufficient_data (data kurang)';
+comment on column uptime.worst_service.reason is 'Why it has no rank: no_objective, never_known (neither up nor down), low_coverage (under 95 %) | Alasan tanpa peringkat: no_objective (tanpa target), never_known (tidak pernah diketahui), low_coverage (di bawah 95 %)';
+
+create or replace view uptime.incident_calendar as
+with begun as (
+    select
+        incident.feed_id,
+        incident.service_id,
+        date_trunc('day', timezone(coalesce(government.timezone, 'UTC'), incident.started_at)) as day,
+        count(*) as incidents
+    from uptime.incident as incident
+    left join ref.government as government on government.code = incident.government_code
+    group by incident.feed_id, incident.service_id, date_trunc('day', timezone(coalesce(government.timezone, 'UTC'), incident.started_at))
+)
+
+select
+    service_day.government_code,
+    service_day.agency_code,
+    service_day.feed_id,
+    service_day.service_id,
+    service_day.day,
+    coalesce(begun.incidents, 0) as incidents,
+    service_day.down_s
+from uptime.service_day as service_day
+left join begun on begun.feed_id = service_day.feed_id and begun.service_id = service_day.service_id and begun.day = service_day.day;
+comment on view uptime.incident_calendar is 'One row per service and local day: incidents begun and time down | Satu baris per layanan dan hari setempat: gangguan yang mulai dan lama mati';
+comment on column uptime.incident_calendar.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.incident_calendar.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.incident_calendar.feed_id is 'Feed that watches the service | Sumber pemantauan';
+comment on column uptime.incident_calendar.service_id is 'Service | Layanan';
+comment on column uptime.incident_calendar.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
+comment on column uptime.incident_calendar.incidents is 'Incidents that started on it | Gangguan yang mulai pada hari itu | incidents';
+comment on column uptime.incident_calendar.down_s is 'Time known to be down, of incidents begun before too | Lama mati, termasuk gangguan yang mulai sebelumnya | s';
+
+create table if not exists uptime.burn_rate (
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    as_of timestamptz not null,
+    severity varchar not null,
+    long_window_s bigint not null,
+    short_window_s bigint not null,
+    probe_interval_s double not null,
+    objective double not null,
+    long_error_ratio double,
+    short_error_ratio double,
+    long_burn_rate double,
+    short_burn_rate double,
+    threshold double not null,
+    burning boolean
+);
+comment on table uptime.burn_rate is 'How fast error budgets burn: one row per service and pair of windows that its checks are frequent enough for | Laju pemakaian anggaran galat: satu baris per layanan dan pasangan jendela yang cukup sering diperiksa';
+comment on column uptime.burn_rate.feed_id is 'Feed that watches the service | Sumber pemantauan';
+comment on column uptime.burn_rate.service_id is 'Service | Layanan';
+comment on column uptime.burn_rate.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.burn_rate.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.burn_rate.as_of is 'Latest check of the feed (UTC): both windows end here | Pemeriksaan terakhir sumber (UTC): akhir kedua jendela';
+comment on column uptime.burn_rate.severity is 'page (act now) or ticket (act in working hours) | page (segera) atau ticket (jam kerja)';
+comment on column uptime.burn_rate.long_window_s is 'Long window | Jendela panjang | s';
+comment on column uptime.burn_rate.short_window_s is 'Short window: that it still goes on | Jendela pendek: masih berlangsung | s';
+comment on column uptime.burn_rate.probe_interval_s is 'Median distance of the service''s checks in the last three days | Median jarak pemeriksaan tiga hari terakhir | s';
+comment on column uptime.burn_rate.objective is 'Availability promised | Target ketersediaan | ratio';
+comment on column uptime.burn_rate.long_error_ratio is 'down / (up + down) of the long window; empty if neither is known | mati / (aktif + mati) pada jendela panjang | ratio';
+comment on column uptime.burn_rate.short_error_ratio is 'The same of the short window | Sama, pada jendela pendek | ratio';
+comment on column uptime.burn_rate.long_burn_rate is 'long_error_ratio / (1 - objective): 1 spends the budget exactly in the objective''s time | 1 = anggaran tepat habis dalam masa target | ratio';
+comment on column uptime.burn_rate.short_burn_rate is 'The same of the short window | Sama, pada jendela pendek | ratio';
+comment on column uptime.burn_rate.threshold is 'Burn rate from which it is burning | Ambang laju | ratio';
+comment on column uptime.burn_rate.burning is 'Both rates are over the threshold; empty = not known | Kedua laju di atas ambang; kosong = tidak diketahui';
+
 create table if not exists uptime.maintenance (
     feed_id varchar not null,
     source_row bigint not null,
