@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from statistics import median
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -178,9 +177,9 @@ def burn_by_hand(checks: Sequence[Check], its_feed: Feed) -> list[tuple[str, int
     for service in sorted({check.service for check in checks}):
         mine = sorted((check for check in checks if check.service == service), key=lambda check: check.at)
         recent = [check.at for check in mine if check.at >= latest - timedelta(days=3)]
-        if len(recent) < 2:
+        gaps = [(following - one) / MINUTE for one, following in pairwise(recent) if following > latest - timedelta(days=1)]
+        if len(gaps) < 3:
             continue
-        interval = median((following - one) / MINUTE for one, following in pairwise(recent))
 
         def rate(minutes: int, service: str = service, mine: Sequence[Check] = mine) -> float | None:
             seen = {"up": 0, "down": 0}
@@ -192,7 +191,7 @@ def burn_by_hand(checks: Sequence[Check], its_feed: Feed) -> list[tuple[str, int
             return seen["down"] / sum(seen.values()) / (1 - 0.99) if sum(seen.values()) else None
 
         for _, long, short, threshold in ALERTS:
-            if short >= 3 * interval:
+            if short * len(gaps) >= 3 * sum(gaps):
                 rates = (rate(long), rate(short))
                 quiet = any(one is not None and one <= threshold for one in rates)
                 found.append((service, long * 60, *rates, False if quiet else None if None in rates else True))
@@ -538,6 +537,13 @@ def test_an_outage_of_half_an_hour_burns_the_hours_budget_and_not_yet_the_days(m
             (24, 0, 0, False),
             (72, 0, 0, False),
         ]
+
+
+def test_a_log_of_changes_with_two_of_them_close_together_is_no_frequent_probe(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = failures((0, "up"), (24, "down"), (47.9, "up"), (47.95, "down"), (48, "up"))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        assert burn_of(memory) == []
 
 
 def test_without_an_objective_nothing_burns(memory: duckdb.DuckDBPyConnection) -> None:

@@ -1,6 +1,6 @@
 -- Grain: service, pair of windows, as of the feed's latest check. Windows and thresholds are those of Google's SRE Workbook, chapter 5 (objectives over
--- 30 days). A pair is reckoned if its short window holds three checks or more, at the median distance of the service's checks in the last three days:
--- that rule is ours.
+-- 30 days). A pair is reckoned if its short window holds three checks or more, at the mean distance of the service's checks of the last day: that rule
+-- is ours. A mean, because of two checks seconds apart a median would make a frequent probe; of four checks or more, for the same reason.
 delete from uptime.burn_rate where feed_id = $feed_id;
 
 insert into uptime.burn_rate by name
@@ -15,22 +15,27 @@ with alert (severity, long_window_s, short_window_s, threshold) as (
 gap as (
     select
         service_id,
+        checked_at,
         epoch_us(checked_at) - lag(epoch_us(checked_at)) over (partition by service_id order by checked_at) as gap_us
     from probe
     where checked_at >= $latest_at::timestamptz - interval 3 day
 ),
 
 watched as (
-    select service_id, median(gap_us) / 1000000 as probe_interval_s
+    select
+        service_id,
+        sum(gap_us)::bigint as gaps_us,
+        count(gap_us) as gaps
     from gap
-    where gap_us is not null
+    where checked_at > $latest_at::timestamptz - interval 1 day
     group by service_id
+    having count(gap_us) >= 3
 ),
 
 judged as (
     select
         watched.service_id,
-        watched.probe_interval_s,
+        watched.gaps_us / watched.gaps / 1000000 as probe_interval_s,
         service.government_code,
         service.agency_code,
         service.objective,
@@ -40,7 +45,7 @@ judged as (
         alert.threshold
     from watched
     inner join ref.service as service on service.feed_id = $feed_id and service.code = watched.service_id
-    inner join alert on alert.short_window_s >= 3 * watched.probe_interval_s
+    inner join alert on alert.short_window_s * 1000000::bigint * watched.gaps >= 3 * watched.gaps_us
     where service.objective is not null
 ),
 

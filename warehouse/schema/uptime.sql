@@ -239,7 +239,7 @@ comment on column uptime.burn_rate.as_of is 'Latest check of the feed (UTC): bot
 comment on column uptime.burn_rate.severity is 'page (act now) or ticket (act in working hours) | page (segera) atau ticket (jam kerja)';
 comment on column uptime.burn_rate.long_window_s is 'Long window | Jendela panjang | s';
 comment on column uptime.burn_rate.short_window_s is 'Short window: that it still goes on | Jendela pendek: masih berlangsung | s';
-comment on column uptime.burn_rate.probe_interval_s is 'Median distance of the service''s checks in the last three days | Median jarak pemeriksaan tiga hari terakhir | s';
+comment on column uptime.burn_rate.probe_interval_s is 'Mean distance of the service''s checks of the last day | Rata-rata jarak pemeriksaan sehari terakhir | s';
 comment on column uptime.burn_rate.objective is 'Availability promised | Target ketersediaan | ratio';
 comment on column uptime.burn_rate.long_error_ratio is 'down / (up + down) of the long window; empty if neither is known | mati / (aktif + mati) pada jendela panjang | ratio';
 comment on column uptime.burn_rate.short_error_ratio is 'The same of the short window | Sama, pada jendela pendek | ratio';
