@@ -15,8 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assets import http
+from pipelines import maintenance, service_hours
 from warehouse.home import Home
-from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, Product, Service
+from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, MaintenanceWindow, Opening, Product, Service
 
 ROOT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
@@ -69,6 +70,7 @@ def _duration(value: object) -> object:
 
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
+Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
 Variable = Annotated[str, StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]
 Host = Annotated[str, StringConstraints(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$")]
@@ -98,6 +100,10 @@ class _Feed(_Entry):
     since: Annotated[int, BeforeValidator(_duration)] | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
+    maintenance: Annotated[str, StringConstraints(min_length=1)] | None = None
+    hours: Hours | None = None
+    incident_after: Annotated[int, Field(ge=1)] | None = None
+    flapping: Annotated[int, BeforeValidator(_duration)] | None = None
 
 
 class _Service(_Entry):
@@ -108,6 +114,7 @@ class _Service(_Entry):
     agency: str = "-"
     government: Code | None = None
     objective: Objective | None = None
+    hours: Hours | None = None
 
 
 _ENTRIES: dict[str, type[_Entry]] = {"government": _Government, "feed": _Feed, "service": _Service}
@@ -117,6 +124,8 @@ _ACCEPTED = {
     "id": "lower-case letters, digits and _, a letter first",
     "objective": "a share between 0 and 1, such as 0.99",
     "hosts": 'host names in lower case; ".go.id" is any host below go.id',
+    "maintenance": 'a CSV file of announced windows, relative to this file, such as "maintenance.csv"',
+    "incident_after": "how many checks in a row must fail, a whole number from 1",
     "job": "the label that Prometheus gives the prober's scrapes, as text",
     "bearer": '"env:NAME", the environment variable that holds the token',
     "basic_auth": '"env:NAME", the environment variable that holds user:password',
@@ -153,18 +162,23 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tup
             except ValidationError as error:
                 mistakes += _mistakes_of(error, places, table, index, model)
     mistakes += _inconsistencies(document, entries, places, environment)
-    if mistakes:
-        raise SettingsError("\n".join(sorted(mistakes, key=_by_line)))
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
     services = [service for _, service in entries["service"]]
+    windows: dict[int, list[MaintenanceWindow]] = {}
+    if not mistakes:  # a row's times may be in the zone of a government: with a mistake in that, the row cannot be read
+        for index, entry in entries["feed"]:
+            windows[index], found = _maintenance(entry, governments, services, path.parent)
+            mistakes += [f"{places.key('feed', index, 'maintenance')}: {mistake}" for mistake in found]
+    if mistakes:
+        raise SettingsError("\n".join(sorted(mistakes, key=_by_line)))
     feeds = tuple(
-        _feed(entry, governments, services, path.parent, f"{places.of('feed', index, 'path' if entry.path else 'url')}: feed.{'path' if entry.path else 'url'}")
+        _feed(entry, governments, services, windows[index], path.parent, places.key("feed", index, "path" if entry.path else "url"))
         for index, entry in entries["feed"]
     )
     return tuple(governments.values()), feeds
 
 
-def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Service], folder: Path, declared: str) -> Feed:
+def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Service], windows: list[MaintenanceWindow], folder: Path, declared: str) -> Feed:
     return Feed(
         id=entry.id,
         kind=FeedKind(entry.kind),
@@ -176,7 +190,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         max_hold_s=entry.max_hold or 0,
         objective=entry.objective,
         services=tuple(
-            Service(service.match, service.id, service.name, service.agency, service.government, service.objective)
+            Service(service.match, service.id, service.name, service.agency, service.government, service.objective, service.hours)
             for service in services
             if service.feed == entry.id
         ),
@@ -184,7 +198,18 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         job=entry.job,
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
+        maintenance=tuple(windows),
+        hours=entry.hours or (),
+        incident_after=entry.incident_after or 1,
+        flapping_s=entry.flapping or 0,
     )
+
+
+def _maintenance(entry: _Feed, governments: dict[str, Government], services: list[_Service], folder: Path) -> tuple[list[MaintenanceWindow], list[str]]:
+    if entry.maintenance is None:
+        return [], []
+    elsewhere = {service.id: service.government for service in services if service.feed == entry.id and service.government is not None}
+    return maintenance.read(folder / entry.maintenance, lambda service: governments[elsewhere.get(service, entry.government)].timezone)
 
 
 def _credentials(entry: _Feed) -> Iterator[Credential]:
@@ -257,7 +282,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     if entry.kind not in UPTIME_KINDS:
-        for key in ("max_hold", "objective", "hosts"):
+        for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:

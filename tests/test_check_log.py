@@ -40,6 +40,17 @@ MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
 ZONES = ("Asia/Makassar", "Asia/Jayapura", "UTC", "Europe/Berlin")
 ARTIFACT = Artifact("0" * 64, 0, "text/csv", "checks", "checks.csv", RECEIVED)
 
+ROLLED_UP = (
+    "uptime.service_day",
+    "uptime.outage",
+    "uptime.burn_rate",
+    "uptime.maintenance",
+    "uptime.service_hours",
+    "ref.service",
+    "uptime.rolled_up",
+    "uptime.touched_day",
+)
+
 DayRow = tuple[str, date, int, int, int, int, int, int]
 IncidentRow = tuple[str, datetime, datetime | None, int, bool]
 
@@ -237,10 +248,7 @@ def incidents_of(connection: duckdb.DuckDBPyConnection) -> list[IncidentRow]:
 
 def whole_tables(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[object, ...]]]:
     """Every column, latencies and ids too."""
-    return [
-        connection.execute(f"select * from {table} order by all").fetchall()
-        for table in ("uptime.service_day", "uptime.incident", "ref.service", "uptime.rolled_up", "uptime.touched_day")
-    ]
+    return [connection.execute(f"select * from {table} order by all").fetchall() for table in ROLLED_UP]
 
 
 @dataclass(frozen=True)
@@ -250,7 +258,8 @@ class Station:
     connection: duckdb.DuckDBPyConnection
     lake: Lake
 
-    def promote(self, feed: Feed, checks: Sequence[Check], received_at: datetime = RECEIVED) -> None:
+    def promote(self, feed: Feed, checks: Sequence[Check], received_at: datetime = RECEIVED) -> tuple[str, ...]:
+        """The quarters that are due now."""
         data = as_csv(checks)
         artifact = Archive(self.lake.root / "archive").store(feed.id, "checks.csv", data, received_at)
         check_log.stage(self.connection, check_log.parse(data, artifact), feed, artifact)
@@ -258,6 +267,7 @@ class Station:
         with transaction(self.connection):
             counts = lake_day.promote(self.connection, Batch("batch", feed, artifact, received_at, "run"), self.lake)
         assert counts.added + counts.updated + counts.unchanged == len(checks)
+        return counts.periods
 
     def roll_up(self, feed: Feed) -> roll_up.RollUp:
         return roll_up.roll_up(self.connection, self.lake, feed)
@@ -273,7 +283,7 @@ def memory() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def emptied(connection: duckdb.DuckDBPyConnection, zone: str) -> Iterator[Station]:
-    for table in ("uptime.service_day", "uptime.incident", "uptime.touched_day", "uptime.rolled_up", "meta.lake_partition", "ref.service"):
+    for table in (*ROLLED_UP, "uptime.service_quarter", "meta.lake_partition"):
         connection.execute(f"delete from {table}")
     connection.execute("update ref.government set timezone = $1 where code = $2", [zone, MAKASSAR.code])
     with TemporaryDirectory(prefix="kesiapan-lake-") as folder:

@@ -61,6 +61,71 @@ SCHEMA_WITH_SEAT = SCHEMA.replace(
     "comment on table ref.agency is",
     "alter table ref.agency add column if not exists seat varchar;\ncomment on column ref.agency.seat is 'Seat | Kedudukan';\ncomment on table ref.agency is",
 )
+# `schema/uptime.sql` as it was up to migration 2, without its comments.
+UPTIME_BEFORE_SERVICE_HOURS = """
+create schema if not exists uptime;
+create table uptime.service_day (
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    day date not null,
+    up_s bigint not null,
+    down_s bigint not null,
+    unknown_s bigint not null,
+    maintenance_s bigint not null,
+    checks bigint not null,
+    failed_checks bigint not null,
+    latency_p50_ms double,
+    latency_p95_ms double,
+    latency_p99_ms double,
+    availability double,
+    availability_strict double,
+    coverage double
+);
+create table uptime.service_quarter (
+    period varchar not null,
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    up_s bigint not null,
+    down_s bigint not null,
+    unknown_s bigint not null,
+    maintenance_s bigint not null,
+    checks bigint not null,
+    failed_checks bigint not null,
+    availability double,
+    availability_strict double,
+    coverage double,
+    objective double,
+    error_budget_remaining double,
+    incidents bigint not null,
+    mttr_s double,
+    mtbf_s double,
+    verdict varchar not null
+);
+create table uptime.incident (
+    incident_id varchar not null,
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    started_at timestamptz not null,
+    ended_at timestamptz,
+    duration_s bigint not null,
+    is_open boolean not null
+);
+create table uptime.touched_day (
+    feed_id varchar not null,
+    from_at timestamptz not null
+);
+create table uptime.rolled_up (
+    feed_id varchar not null,
+    settings_fingerprint varchar not null,
+    latest_check_at timestamptz not null
+);
+"""
 
 
 @pytest.fixture
@@ -243,3 +308,32 @@ def test_migrations_are_numbered_files(tmp_path: Path) -> None:
     (tmp_path / "third.sql").write_text("select 3;", encoding="utf-8")
     with pytest.raises(ValueError, match=r"third\.sql: a migration is named NNNN_what_it_does\.sql"):
         migrations.known_migrations(tmp_path)
+
+
+def test_a_file_of_before_service_hours_keeps_its_days_quarters_and_incidents(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    before = [migration for migration in migrations.known_migrations() if migration.number < 3]
+    folder = Path(migrations.__file__).parent / "schema"
+    others = "\n".join((folder / f"{name}.sql").read_text(encoding="utf-8") for name in migrations.SCHEMA_FILES if name != "uptime")
+    with duckdb.connect(str(path)) as connection:
+        migrations.apply(connection, before, UPTIME_BEFORE_SERVICE_HOURS + others)
+        connection.execute(
+            """
+            insert into uptime.service_day values ('f', 'a', '99', '-', '2026-10-22', 82800, 3600, 0, 0, 3, 1, 9, 9, 9, 0.9583, 0.9583, 1);
+            insert into uptime.service_quarter
+            values ('2026-Q4', 'f', 'a', '99', '-', 82800, 3600, 0, 0, 3, 1, 0.9583, 0.9583, 1, 0.99, -3.17, 1, 3600, 82800, 'missed');
+            insert into uptime.incident values ('x', 'f', 'a', '99', '-', '2026-10-22 01:00:00+00', '2026-10-22 02:00:00+00', 3600, false);
+            insert into uptime.rolled_up values ('f', 'settings', '2026-10-22 16:00:00+00');
+            """
+        )
+    with Warehouse(path).open_for_writing() as connection, database.scratch() as fresh:
+        migrations.apply(fresh)
+        assert columns(connection) == columns(fresh)
+        described = "select table_name, column_name, data_type, is_nullable, comment from duckdb_columns() where schema_name = 'uptime' order by all"
+        assert connection.execute(described).fetchall() == fresh.execute(described).fetchall()
+    with Warehouse(path).open_for_reading() as connection:
+        assert connection.execute("select up_s, down_s, off_hours_s from uptime.service_day").fetchall() == [(82800, 3600, 0)]
+        assert connection.execute("select incidents, off_hours_s, incidents_merged, open_incidents from uptime.service_quarter").fetchall() == [
+            (1, 0, None, None)
+        ]
+        assert connection.execute("select incident_id, duration_s, is_open from uptime.incident").fetchall() == [("x", 3600, False)]

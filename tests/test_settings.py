@@ -11,7 +11,7 @@ from assets.arrival import arrive
 from pipelines.settings import SettingsError, read_sources
 from tests.conftest import ROOT
 from warehouse.archive import Archive
-from warehouse.registry import Credential, Feed, FeedKind, Government, Service
+from warehouse.registry import Credential, Feed, FeedKind, Government, MaintenanceWindow, Opening, Service
 
 SAMPLES = ROOT / "samples" / "sources.toml"
 # Line numbers count from here: 1 is `[[government]]`.
@@ -123,6 +123,18 @@ def test_durations_are_written_with_their_unit(tmp_path: Path, written: str, sec
     assert feeds[0].max_hold_s == seconds
 
 
+def test_a_service_may_have_other_hours_than_its_feed(tmp_path: Path) -> None:
+    text = GOOD.replace('agency = "002"', 'hours = "always"').replace('max_hold = "2d"', 'max_hold = "2d"\nhours = "Mon-Tue 08:00-16:00"')
+    _, feeds = read_sources(write(tmp_path, text))
+    assert feeds[2].hours == (Opening(1, 28800, 57600), Opening(2, 28800, 57600))
+    assert (feeds[2].services[0].hours, feeds[0].hours) == ((), ())
+
+
+def test_what_an_incident_is_can_be_set(tmp_path: Path) -> None:
+    _, feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"')))
+    assert [(feed.incident_after, feed.flapping_s) for feed in feeds] == [(1, 0), (1, 0), (3, 300)]
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9090/api", "http://localhost:9090", "http://[::1]:9090"])
 def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path: Path, address: str) -> None:
     _, feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nallow_loopback = true')))
@@ -171,6 +183,26 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "path and url": ('path = "checks.csv"', 'path = "checks.csv"\nurl = "https://data.example.go.id"', 10, "feed.path", ("either path", "or url")),
     "neither path nor url": ('path = "checks.csv"\n', "", 6, "feed.path", ("either path", "or url")),
     "what belongs to another kind": ('kind = "ckan"', 'kind = "ckan"\nmax_hold = "1h"', 24, "feed.max_hold", ("belongs to uptime feeds", "ckan")),
+    "maintenance of another kind": ('kind = "ckan"', 'kind = "ckan"\nmaintenance = "m.csv"', 24, "feed.maintenance", ("belongs to uptime feeds", "ckan")),
+    "maintenance file that is not there": (
+        'max_hold = "26h"',
+        'max_hold = "26h"\nmaintenance = "m.csv"',
+        13,
+        "feed.maintenance",
+        ("m.csv", "cannot be read", "announced_at"),
+    ),
+    "hours of another kind": ('kind = "ckan"', 'kind = "ckan"\nhours = "Mon 08:00-16:00"', 24, "feed.hours", ("belongs to uptime feeds", "ckan")),
+    "incident_after of another kind": ('kind = "ckan"', 'kind = "ckan"\nincident_after = 2', 24, "feed.incident_after", ("belongs to uptime feeds", "ckan")),
+    "incident after none": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 0', 13, "feed.incident_after", ("0", "a whole number from 1")),
+    "incident after a half": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 1.5', 13, "feed.incident_after", ("1.5", "a whole number from 1")),
+    "flapping without a unit": ('max_hold = "26h"', 'max_hold = "26h"\nflapping = 5', 13, "feed.flapping", ("5 is not accepted", "5m")),
+    "hours in words": ('agency = "002"', 'hours = "office hours"', 19, "service.hours", ("'office hours'", "Mon-Fri 08:00-16:00", "always")),
+    "hours of no such day": ('agency = "002"', 'hours = "Sen-Jum 08:00-16:00"', 19, "service.hours", ("'Sen-Jum 08:00-16:00'", "Mon-Fri 08:00-16:00")),
+    "hours as a number": ('agency = "002"', "hours = 8", 19, "service.hours", ("8 is not accepted", "Mon-Fri 08:00-16:00")),
+    "hours over midnight": ('agency = "002"', 'hours = "Mon 22:00-06:00"', 19, "service.hours", ("ends before it begins", "24:00")),
+    "hours after midnight": ('agency = "002"', 'hours = "Mon 22:00-25:00"', 19, "service.hours", ("after 24:00", "Mon-Fri 08:00-16:00")),
+    "days backwards": ('agency = "002"', 'hours = "Fri-Mon 08:00-16:00"', 19, "service.hours", ("ends before it begins", "Mon-Fri")),
+    "hours that overlap": ('agency = "002"', 'hours = "Mon-Fri 08:00-16:00, Tue 15:00-17:00"', 19, "service.hours", ("hours of Tue overlap",)),
     "job of another kind": ('kind = "ckan"', 'kind = "ckan"\njob = "blackbox"', 24, "feed.job", ("belongs to prometheus feeds", "ckan")),
     "since of another kind": ('max_hold = "26h"', 'max_hold = "26h"\nsince = "7d"', 13, "feed.since", ("belongs to prometheus feeds", "check_log")),
     "credential of another kind": ('kind = "ckan"', 'kind = "ckan"\nbearer = "env:HOME"', 24, "feed.bearer", ("belongs to prometheus feeds",)),
@@ -269,6 +301,56 @@ def test_a_mistake_about_a_monitor_shows_no_secret(tmp_path: Path, line: str, he
 def test_a_monitor_has_one_credential(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"feed\.basic_auth: give either bearer or basic_auth"):
         read_sources(write(tmp_path, with_monitor('bearer = "env:T"\nbasic_auth = "env:L"\n')), {"T": "t", "L": "a:b"})
+
+
+WITH_MAINTENANCE = GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nmaintenance = "plans/maintenance.csv"')
+
+
+def write_maintenance(folder: Path, rows: str, header: str = "service,starts_at,ends_at,announced_at,note") -> str:
+    (folder / "plans").mkdir(exist_ok=True)
+    (folder / "plans" / "maintenance.csv").write_text(f"{header}\n{rows}\n", encoding="utf-8")
+    return WITH_MAINTENANCE + '\n[[government]]\ncode = "61"\nname = "Kalbar"\ntimezone = "Asia/Pontianak"\n'
+
+
+def test_announced_windows_are_read_in_the_zone_of_the_services_government(tmp_path: Path) -> None:
+    rows = 'dinkes,2026-10-24T22:00,2026-10-25T02:00,2026-10-20 08:00,"jaringan, listrik"\n\n*,2026-10-24T22:00:00+08:00,2026-10-24T15:00Z,2026-10-20,'
+    text = write_maintenance(tmp_path, rows).replace('agency = "002"', 'agency = "002"\ngovernment = "61"')
+    _, feeds = read_sources(write(tmp_path, text))
+    assert feeds[2].maintenance == (
+        MaintenanceWindow(
+            "dinkes",
+            datetime(2026, 10, 24, 15, tzinfo=UTC),
+            datetime(2026, 10, 24, 19, tzinfo=UTC),
+            datetime(2026, 10, 20, 1, tzinfo=UTC),
+            "jaringan, listrik",
+            2,
+        ),
+        MaintenanceWindow("*", datetime(2026, 10, 24, 14, tzinfo=UTC), datetime(2026, 10, 24, 15, tzinfo=UTC), datetime(2026, 10, 19, 16, tzinfo=UTC), "", 4),
+    )
+    assert feeds[0].maintenance == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (",2026-10-24T22:00,2026-10-25T02:00,2026-10-20T08:00,", ("row 3: service: is missing", "a service id, or *")),
+        ("a,24/10/2026 22:00,2026-10-25T02:00,2026-10-20T08:00,", ("row 3: starts_at: '24/10/2026 22:00'", "ISO 8601", "2026-10-24T22:00+08:00")),
+        ("a,2026-10-24T22:00,,2026-10-20T08:00,", ("row 3: ends_at: ''", "ISO 8601")),
+        ("a,2026-10-24T22:00,2026-10-25T02:00,,", ("row 3: announced_at: ''", "ISO 8601")),
+        ("a,2026-10-24T22:00,0001-01-01,2026-10-20,", ("row 3: ends_at: '0001-01-01'", "ISO 8601")),
+        ("a,2026-10-24T22:00,2026-10-24T22:00,2026-10-20T08:00,", ("row 3: ends_at:", "is not after starts_at", "a later time")),
+        ("a,2026-10-24T22:00,2026-10-25T02:00,2026-10-20T08:00", ("row 3: has 4 cells, the header 5",)),
+    ],
+)
+def test_a_bad_row_of_a_maintenance_file_is_named(tmp_path: Path, row: str, said: tuple[str, ...]) -> None:
+    (only,) = mistakes(tmp_path, write_maintenance(tmp_path, f"a,2026-10-24T22:00,2026-10-25T02:00,2026-10-20T08:00,\n{row}"))
+    assert only.startswith(f"{tmp_path / 'sources.toml'}:33: feed.maintenance: {tmp_path / 'plans' / 'maintenance.csv'} row 3: "), only
+    assert [words for words in said if words not in only] == [], only
+
+
+def test_a_maintenance_file_with_other_columns_is_refused(tmp_path: Path) -> None:
+    (only,) = mistakes(tmp_path, write_maintenance(tmp_path, "a,b", header="service;starts_at;ends_at;announced_at;note"))
+    assert "row 1: columns service;starts_at;ends_at;announced_at;note are not accepted; accepted: service, starts_at, ends_at, announced_at" in only
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The things the system knows by name: governments, feeds, services. Plain frozen values; reading them from a file is not done here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -44,8 +45,17 @@ class Government:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Service hours of a weekday (1: Monday to 7: Sunday), in seconds since midnight on the clock of the service's government."""
+
+    weekday: int
+    opens_s: int
+    closes_s: int
+
+
+@dataclass(frozen=True)
 class Service:
-    """What `[[service]]` says about one monitored service: how the feed calls it (`match`), and how we do."""
+    """What `[[service]]` says about one monitored service: how the feed calls it (`match`), and how we do. `hours`: none, and those of the feed hold."""
 
     match: str
     id: str
@@ -53,6 +63,19 @@ class Service:
     agency: str = "-"
     government: str | None = None
     objective: float | None = None
+    hours: tuple[Opening, ...] | None = None
+
+
+@dataclass(frozen=True)
+class MaintenanceWindow:
+    """A row of a feed's maintenance file: when a service (its id, or `*` for all of the feed) is out for maintenance, and when that was announced."""
+
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    announced_at: datetime
+    note: str
+    source_row: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +90,8 @@ class Credential:
 class Feed:
     """One source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set. `declared` says where the settings
     name it (file, line, key), for messages. `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far
-    back the first run asks, are of monitors that are asked for a stretch of time."""
+    back the first run asks, are of monitors that are asked for a stretch of time. No `hours`: around the clock, holidays too.
+    `incident_after` failed checks in a row are an incident; those less than `flapping_s` apart are also counted as one."""
 
     id: str
     kind: FeedKind
@@ -84,6 +108,10 @@ class Feed:
     job: str | None = None
     since_s: int = 30 * 86400
     credential: Credential | None = None
+    maintenance: tuple[MaintenanceWindow, ...] = ()
+    hours: tuple[Opening, ...] = ()
+    incident_after: int = 1
+    flapping_s: int = 0
 
     @property
     def product(self) -> Product:

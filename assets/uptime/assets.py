@@ -32,8 +32,8 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
             dg.AssetSpec(
                 SERVICE_DAY,
                 deps=[feed_key(feed) for feed in feeds],
-                description="Seconds up, down, unknown and in maintenance, checks and latency. Grain: feed, service, local day. Source: the probe lake; "
-                "only touched days are reckoned again. A check holds until the service's next one, at most the feed's max_hold.",
+                description="Seconds up, down, unknown, in maintenance and off hours, checks and latency. Grain: feed, service, local day. Source: the probe "
+                "lake; only touched days are reckoned again. A check holds until the service's next one, at most the feed's max_hold.",
                 metadata={"dagster/table_name": "uptime.service_day"},
                 group_name="uptime",
                 kinds={"duckdb"},
@@ -43,7 +43,8 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
             dg.AssetSpec(
                 INCIDENT,
                 deps=[feed_key(feed) for feed in feeds],
-                description="Outages: consecutive checks that found a service down. Grain: feed, service, start.",
+                description="Outages that the feed's incident_after consecutive checks have seen; uptime.outage has the shorter ones too. "
+                "Grain: feed, service, start.",
                 metadata={"dagster/table_name": "uptime.incident"},
                 group_name="uptime",
                 kinds={"duckdb"},

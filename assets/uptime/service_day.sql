@@ -1,31 +1,12 @@
 -- Grain: feed, service, local day, from `from_day` on. Seconds come from how long checks held, never from counting samples; what no check
--- speaks for is unknown, also on days on which a service that was watched before is not checked at all.
+-- speaks for is unknown, unless it lies in announced maintenance or off hours, also on days on which a service that was watched before is not checked at all.
 insert into uptime.service_day by name
-with piece as (
-    select
-        service_id,
-        timezone,
-        checked_at,
-        until_at,
-        status,
-        unnest(generate_series(
-            timezone(timezone, checked_at)::date::timestamp,
-            timezone(timezone, until_at)::date::timestamp,
-            interval 1 day
-        ))::date as day
-    from hold
-    where until_at > checked_at
-),
-
-held as (
+with held as (
     select
         service_id,
         day,
         status,
-        sum(
-            epoch_us(least(until_at, timezone(timezone, (day + 1)::timestamp)))
-            - epoch_us(greatest(checked_at, timezone(timezone, day::timestamp)))
-        ) as held_us
+        sum(epoch_us(until_at) - epoch_us(from_at)) as held_us
     from piece
     where day >= $from_day
     group by service_id, day, status
@@ -39,6 +20,17 @@ held_day as (
         (coalesce(sum(held_us) filter (where status = 'down'), 0) + 500000) // 1000000 as down_s,
         (coalesce(sum(held_us) filter (where status = 'maintenance'), 0) + 500000) // 1000000 as maintenance_s
     from held
+    group by service_id, day
+),
+
+excluded_day as (
+    select
+        service_id,
+        day,
+        coalesce(sum(epoch_us(until_at) - epoch_us(from_at)) filter (where status = 'maintenance'), 0) // 1000000 as announced_s,
+        coalesce(sum(epoch_us(until_at) - epoch_us(from_at)) filter (where status = 'off_hours'), 0) // 1000000 as off_hours_s
+    from span
+    where day >= $from_day
     group by service_id, day
 ),
 
@@ -106,13 +98,41 @@ reckoned as (
         ) // 1000000 as day_s,
         coalesce(held_day.up_s, 0) as up_s,
         coalesce(held_day.down_s, 0) as down_s,
-        coalesce(held_day.maintenance_s, 0) as maintenance_s,
+        coalesce(held_day.maintenance_s, 0) as said_maintenance_s,
+        coalesce(excluded_day.announced_s, 0) as announced_s,
+        coalesce(excluded_day.off_hours_s, 0) as off_hours_s,
         coalesce(checked_day.checks, 0) as checks,
         coalesce(checked_day.failed_checks, 0) as failed_checks,
         checked_day.latency_ms
     from watched_day
     left join held_day using (service_id, day)
+    left join excluded_day using (service_id, day)
     left join checked_day using (service_id, day)
+),
+
+shared as (  -- two halves of a second that are both rounded up are one second
+    select
+        service_id,
+        government_code,
+        agency_code,
+        day,
+        day_s,
+        up_s,
+        least(down_s, day_s - announced_s - off_hours_s - up_s) as down_s,
+        announced_s,
+        off_hours_s,
+        said_maintenance_s,
+        checks,
+        failed_checks,
+        latency_ms
+    from reckoned
+),
+
+whole as (
+    select
+        *,
+        announced_s + least(said_maintenance_s, day_s - announced_s - off_hours_s - up_s - down_s) as maintenance_s
+    from shared
 )
 
 select
@@ -123,15 +143,16 @@ select
     day,
     up_s,
     down_s,
-    greatest(day_s - up_s - down_s - maintenance_s, 0) as unknown_s,
+    day_s - up_s - down_s - maintenance_s - off_hours_s as unknown_s,
     maintenance_s,
+    off_hours_s,
     checks,
     failed_checks,
     latency_ms[1] as latency_p50_ms,
     latency_ms[2] as latency_p95_ms,
     latency_ms[3] as latency_p99_ms,
     up_s / nullif(up_s + down_s, 0) as availability,
-    up_s / nullif(day_s - maintenance_s, 0) as availability_strict,
-    (up_s + down_s + maintenance_s) / day_s as coverage
-from reckoned
+    up_s / nullif(day_s - maintenance_s - off_hours_s, 0) as availability_strict,
+    (up_s + down_s + maintenance_s) / nullif(day_s - off_hours_s, 0) as coverage
+from whole
 order by service_id, day;

@@ -9,9 +9,14 @@ from warehouse.files import sql_of
 
 def reckon(connection: duckdb.DuckDBPyConnection, period: str) -> int:
     """`uptime.service_quarter` of one quarter, anew. Returns its rows."""
-    parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
     with transaction(connection):
-        run_script(connection, sql_of("assets.uptime", "service_quarter.sql"), parameters)
+        write(connection, period)
     row = connection.execute("select count(*) from uptime.service_quarter where period = $1", [period]).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def write(connection: duckdb.DuckDBPyConnection, period: str) -> None:
+    """The same, within the caller's transaction."""
+    parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
+    run_script(connection, sql_of("assets.uptime", "service_quarter.sql"), parameters)

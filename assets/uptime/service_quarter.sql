@@ -24,12 +24,44 @@ feed_end as (
     group by feed_id
 ),
 
-incident as (
-    select incident.feed_id, incident.service_id, count(*) as incidents
+open as (
+    select
+        service_hours.feed_id,
+        service_hours.service_id,
+        coalesce(sum(epoch_us(service_hours.closes_at) - epoch_us(service_hours.opens_at)), 0) // 1000000 as open_s
+    from uptime.service_hours as service_hours
+    inner join feed_end using (feed_id)
+    where service_hours.day between $first_day and feed_end.last_day
+    group by all
+),
+
+local_incident as (
+    select
+        incident.feed_id,
+        incident.service_id,
+        timezone(government.timezone, incident.started_at)::date as first_day,
+        coalesce(timezone(government.timezone, incident.ended_at)::date > feed_end.last_day, true) as is_open_at_end,
+        feed_end.last_day,
+        coalesce(
+            epoch_us(incident.started_at) - lag(epoch_us(incident.ended_at)) over (partition by incident.feed_id, incident.service_id order by incident.started_at)
+            < rolled_up.flapping_s * 1000000,
+            false
+        ) as is_flapping
     from uptime.incident as incident
     inner join ref.government as government on government.code = incident.government_code
-    where timezone(government.timezone, incident.started_at)::date between $first_day and $last_day
-    group by all
+    inner join feed_end using (feed_id)
+    left join uptime.rolled_up as rolled_up using (feed_id)
+),
+
+incident as (
+    select
+        feed_id,
+        service_id,
+        count(*) filter (where first_day between $first_day and $last_day) as incidents,
+        count(*) filter (where first_day between $first_day and $last_day and not is_flapping) as incidents_merged,
+        count(*) filter (where first_day <= last_day and is_open_at_end) as open_incidents
+    from local_incident
+    group by feed_id, service_id
 ),
 
 reckoned as (
@@ -39,22 +71,34 @@ reckoned as (
             epoch_us(timezone(coalesce(government.timezone, 'UTC'), (feed_end.last_day + 1)::timestamp))
             - epoch_us(timezone(coalesce(government.timezone, 'UTC'), $first_day::date::timestamp))
         ) // 1000000 as quarter_s,
+        open.open_s,
         service.objective,
-        coalesce(incident.incidents, 0) as incidents
+        coalesce(incident.incidents, 0) as incidents,
+        coalesce(incident.incidents_merged, 0) as incidents_merged,
+        coalesce(incident.open_incidents, 0) as open_incidents
     from summed
     inner join feed_end using (feed_id)
     left join ref.government as government on government.code = summed.government_code
     left join ref.service as service on service.feed_id = summed.feed_id and service.code = summed.service_id
+    left join open on open.feed_id = summed.feed_id and open.service_id = summed.service_id
     left join incident on incident.feed_id = summed.feed_id and incident.service_id = summed.service_id
+),
+
+in_service as (
+    select
+        *,
+        coalesce(open_s, quarter_s) as service_s,
+        up_s / nullif(up_s + down_s, 0) as availability
+    from reckoned
 ),
 
 judged as (
     select
         *,
-        quarter_s - up_s - down_s - maintenance_s as unknown_s,
-        up_s / nullif(up_s + down_s, 0) as availability,
-        (up_s + down_s + maintenance_s) / quarter_s as coverage
-    from reckoned
+        service_s - up_s - down_s - maintenance_s as unknown_s,
+        quarter_s - service_s as off_hours_s,
+        (up_s + down_s + maintenance_s) / nullif(service_s, 0) as coverage
+    from in_service
 )
 
 select
@@ -67,18 +111,21 @@ select
     down_s,
     unknown_s,
     maintenance_s,
+    off_hours_s,
     checks,
     failed_checks,
     availability,
-    up_s / nullif(quarter_s - maintenance_s, 0) as availability_strict,
+    up_s / nullif(service_s - maintenance_s, 0) as availability_strict,
     coverage,
     objective,
     1 - (1 - availability) / nullif(1 - objective, 0) as error_budget_remaining,
     incidents,
+    incidents_merged,
+    open_incidents,
     down_s / nullif(incidents, 0) as mttr_s,
     up_s / nullif(incidents, 0) as mtbf_s,
     case
-        when objective is null or availability is null or coverage < 0.95 then 'insufficient_data'
+        when objective is null or availability is null or coverage is null or coverage < 0.95 then 'insufficient_data'
         when availability >= objective then 'met'
         else 'missed'
     end as verdict

@@ -1,0 +1,45 @@
+-- Grain: service, local day, opening, of services that have hours; a closed day has one row without times. From the quarter of the feed's first check
+-- to its latest, so that a quarter's off hours are known for the days before a service's first check too.
+delete from uptime.service_hours where feed_id = $feed_id;
+
+insert into uptime.service_hours by name
+with service as (
+    select
+        service.code as service_id,
+        coalesce(government.timezone, $timezone) as timezone,
+        case when own_hours.service_id is null then '*' else service.code end as hours_of
+    from ref.service as service
+    left join ref.government as government on government.code = service.government_code
+    left join own_hours on own_hours.service_id = service.code
+    where service.feed_id = $feed_id
+),
+
+calendar as (
+    select *
+    from service
+    where hours_of in (select service_id from opening_setting)
+),
+
+calendar_day as (
+    select
+        *,
+        unnest(generate_series(
+            date_trunc('quarter', timezone(timezone, $first_at::timestamptz)),
+            ($latest_at::timestamptz::date + 1)::timestamp,
+            interval 1 day
+        ))::date as day
+    from calendar
+)
+
+select
+    $feed_id as feed_id,
+    calendar_day.service_id,
+    calendar_day.day,
+    timezone(calendar_day.timezone, calendar_day.day::timestamp + to_seconds(opening_setting.opens_s)) as opens_at,
+    timezone(calendar_day.timezone, calendar_day.day::timestamp + to_seconds(opening_setting.closes_s)) as closes_at,
+    holiday.name as holiday
+from calendar_day
+left join holiday using (day)
+left join opening_setting
+    on opening_setting.service_id = calendar_day.hours_of and opening_setting.weekday = isodow(calendar_day.day) and holiday.day is null
+order by calendar_day.service_id, calendar_day.day, opens_at;

@@ -1,0 +1,130 @@
+-- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` on, cut where a window or an opening begins or
+-- ends: status is off_hours, maintenance, or empty where checks count as they say. Windows that overlap count once; off hours come before maintenance.
+create or replace temp table span as
+with service as (
+    select
+        service.code as service_id,
+        coalesce(government.timezone, $timezone) as timezone
+    from ref.service as service
+    left join ref.government as government on government.code = service.government_code
+    where service.feed_id = $feed_id
+),
+
+announced as (
+    select
+        service.service_id,
+        service.timezone,
+        maintenance.starts_at,
+        maintenance.ends_at
+    from uptime.maintenance as maintenance
+    inner join service on maintenance.service_id in ('*', service.service_id)
+    where maintenance.feed_id = $feed_id and maintenance.counts
+),
+
+announced_day as (
+    select
+        *,
+        unnest(generate_series(
+            greatest(timezone(timezone, starts_at)::date, $from_day::date)::timestamp,
+            least(timezone(timezone, ends_at)::date, $latest_at::timestamptz::date + 1)::timestamp,
+            interval 1 day
+        ))::date as day
+    from announced
+),
+
+hours as (
+    select service_hours.service_id, service.timezone, service_hours.day, service_hours.opens_at, service_hours.closes_at
+    from uptime.service_hours as service_hours
+    inner join service using (service_id)
+    where service_hours.feed_id = $feed_id and service_hours.day >= $from_day
+),
+
+cut_day as (
+    select service_id, timezone, day from announced_day
+    union
+    select service_id, timezone, day from hours
+),
+
+bounded_day as (
+    select
+        service_id,
+        day,
+        timezone(timezone, day::timestamp) as day_at,
+        timezone(timezone, (day + 1)::timestamp) as next_day_at
+    from cut_day
+),
+
+covered as (
+    select
+        bounded_day.service_id,
+        bounded_day.day,
+        greatest(announced_day.starts_at, bounded_day.day_at) as from_at,
+        least(announced_day.ends_at, bounded_day.next_day_at) as until_at
+    from announced_day
+    inner join bounded_day using (service_id, day)
+),
+
+edge as (
+    select service_id, day, day_at as edge_at from bounded_day
+    union
+    select service_id, day, next_day_at from bounded_day
+    union
+    select service_id, day, from_at from covered
+    union
+    select service_id, day, until_at from covered
+    union
+    select service_id, day, opens_at from hours where opens_at is not null
+    union
+    select service_id, day, closes_at from hours where closes_at is not null
+),
+
+between_edges as (
+    select
+        service_id,
+        day,
+        edge_at as from_at,
+        lead(edge_at) over (partition by service_id, day order by edge_at) as until_at
+    from edge
+),
+
+in_maintenance as (
+    select distinct between_edges.service_id, between_edges.day, between_edges.from_at
+    from between_edges
+    inner join covered
+        on
+            covered.service_id = between_edges.service_id
+            and covered.day = between_edges.day
+            and covered.from_at < between_edges.until_at
+            and covered.until_at > between_edges.from_at
+),
+
+in_hours as (
+    select distinct between_edges.service_id, between_edges.day, between_edges.from_at
+    from between_edges
+    inner join hours
+        on
+            hours.service_id = between_edges.service_id
+            and hours.day = between_edges.day
+            and hours.opens_at < between_edges.until_at
+            and hours.closes_at > between_edges.from_at
+),
+
+calendar_day as (
+    select distinct service_id, day
+    from hours
+)
+
+select
+    between_edges.service_id,
+    between_edges.day,
+    between_edges.from_at,
+    between_edges.until_at,
+    case
+        when calendar_day.day is not null and in_hours.day is null then 'off_hours'
+        when in_maintenance.day is not null then 'maintenance'
+    end as status
+from between_edges
+left join calendar_day using (service_id, day)
+left join in_hours using (service_id, day, from_at)
+left join in_maintenance using (service_id, day, from_at)
+where between_edges.until_at is not null;

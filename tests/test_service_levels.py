@@ -1,0 +1,578 @@
+"""Service levels by a feed's settings: announced maintenance, service hours. Everything is reckoned a second time here, minute by minute, and the way
+checks arrive in does not show."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assets.uptime import service_quarter
+from pipelines import service_hours
+from tests.test_check_log import (
+    HOLDS,
+    HOUR,
+    MAKASSAR,
+    MINUTE,
+    RECEIVED,
+    START,
+    WEEK_MINUTES,
+    ZONES,
+    Arrival,
+    Check,
+    Station,
+    arrivals,
+    days_of,
+    emptied,
+    feed,
+    incidents_of,
+    whole_tables,
+)
+from warehouse import database, migrations, reference
+from warehouse import period as quarter
+from warehouse.registry import Feed, MaintenanceWindow, Service
+
+MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+HOLIDAYS = {date(2026, 8, 17), date(2026, 8, 25)}  # of the quarters reckoned here, up to the last generated check
+OutageRow = tuple[str, datetime, datetime | None, int, bool, int]
+LevelRow = tuple[str, date, int, int, int, int, int, int, int]
+
+
+@pytest.fixture(scope="module")
+def memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    with database.scratch() as connection:
+        migrations.apply(connection)
+        reference.load(connection, (MAKASSAR,))
+        yield connection
+
+
+# The reckoning, by hand: minute by minute.
+
+
+def announced(its_feed: Feed, service: str, moment: datetime) -> bool:
+    return any(
+        window.service in ("*", service) and window.announced_at < window.starts_at and window.starts_at <= moment < window.ends_at
+        for window in its_feed.maintenance
+    )
+
+
+def off_hours(its_feed: Feed, service: str, local: datetime) -> bool:
+    hours = next((one.hours for one in its_feed.services if one.id == service and one.hours is not None), its_feed.hours)
+    clock_s = local.hour * 3600 + local.minute * 60
+    return bool(hours) and (local.date() in HOLIDAYS or not any(one.weekday == local.isoweekday() and one.opens_s <= clock_s < one.closes_s for one in hours))
+
+
+def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[LevelRow], list[OutageRow]]:
+    """Service-days and outages of checks on whole minutes of which no two are of one service and moment."""
+    cut = ZoneInfo(its_feed.government.timezone)
+    hold = timedelta(seconds=its_feed.max_hold_s)
+    latest = max(check.at for check in checks)
+    of_service: dict[str, list[Check]] = defaultdict(list)
+    for check in sorted(checks, key=lambda check: check.at):
+        of_service[check.service].append(check)
+    days: list[LevelRow] = []
+    outages: list[OutageRow] = []
+    for service, mine in sorted(of_service.items()):
+        seconds: dict[date, dict[str, int]] = {}
+        moment = datetime.combine(mine[0].at.astimezone(cut), time(), cut).astimezone(UTC)
+        end = datetime.combine(latest.astimezone(cut).date() + timedelta(days=1), time(), cut).astimezone(UTC)
+        said: Check | None = None
+        number = 0
+        run: list[datetime] = []  # failed checks that a success has not followed yet
+        run_began, down_s = moment, 0
+        while moment < end:
+            if number < len(mine) and mine[number].at == moment:
+                said = mine[number]
+                number += 1
+            on_day = seconds.setdefault(moment.astimezone(cut).date(), dict.fromkeys(("up", "down", "unknown", "maintenance", "off_hours"), 0))
+            speaks = said is not None and moment < min(said.at + hold, latest)
+            status = said.status if said is not None and speaks else "unknown"
+            closed = off_hours(its_feed, service, moment.astimezone(cut))
+            out = closed or announced(its_feed, service, moment)
+            on_day["off_hours" if closed else "maintenance" if out else status] += 60
+            if said is not None and not out and (speaks or said.at == moment == latest):
+                if said.status == "down":
+                    if not run:
+                        run_began, down_s = moment, 0
+                    run += [said.at] if said.at not in run else []
+                    down_s += 60 if speaks else 0
+                elif said.status == "up" and run:
+                    outages.append((service, run_began, moment, down_s, False, len(run)))
+                    run = []
+            moment += MINUTE
+        if run:
+            outages.append((service, run_began, None, down_s, True, len(run)))
+        for day, sums in seconds.items():
+            made = [check for check in mine if check.at.astimezone(cut).date() == day]
+            failed = sum(check.status == "down" for check in made)
+            days.append((service, day, sums["up"], sums["down"], sums["unknown"], sums["maintenance"], sums["off_hours"], len(made), failed))
+    return days, sorted(outages, key=lambda outage: outage[:2])
+
+
+def levels_of(connection: duckdb.DuckDBPyConnection) -> list[LevelRow]:
+    return connection.execute(
+        "select service_id, day, up_s, down_s, unknown_s, maintenance_s, off_hours_s, checks, failed_checks from uptime.service_day order by service_id, day"
+    ).fetchall()
+
+
+QuarterRow = tuple[str, str, int, int, int, int, int, int, int, int]
+
+
+def quarters_by_hand(period: str, days: Sequence[LevelRow], incidents: Sequence[OutageRow], its_feed: Feed) -> list[QuarterRow]:
+    """Quarter, service, seconds up, down, unknown, in maintenance and off hours: those of its days, and the days before them; incidents, the same with
+    those that flap as one, those still open."""
+    cut = ZoneInfo(its_feed.government.timezone)
+    first, last = quarter.first_day(period), quarter.last_day(period)
+    flapping = timedelta(seconds=its_feed.flapping_s)
+    found: list[QuarterRow] = []
+    for service in sorted({row[0] for row in days if first <= row[1] <= last}):
+        mine = [row for row in days if row[0] == service and first <= row[1] <= last]
+        up, down, unknown, maintenance, off = (sum(row[column] for row in mine) for column in range(2, 7))
+        moment = datetime.combine(first, time(), cut).astimezone(UTC)
+        end = datetime.combine(mine[0][1], time(), cut).astimezone(UTC)
+        while moment < end:
+            closed = off_hours(its_feed, service, moment.astimezone(cut))
+            off, unknown = (off + 1800, unknown) if closed else (off, unknown + 1800)
+            moment += 30 * MINUTE
+        begun, merged, still_open = 0, 0, 0
+        ended_before: datetime | None = None
+        over = datetime.combine(mine[-1][1] + timedelta(days=1), time(), cut)
+        for _, started_at, ended_at, *_ in (incident for incident in incidents if incident[0] == service):
+            if first <= started_at.astimezone(cut).date() <= last:
+                begun += 1
+                merged += ended_before is None or started_at - ended_before >= flapping
+            still_open += started_at < over and (ended_at is None or ended_at >= over)
+            ended_before = ended_at
+        found.append((period, service, up, down, unknown, maintenance, off, begun, merged, still_open))
+    return found
+
+
+def quarters_of(connection: duckdb.DuckDBPyConnection) -> list[QuarterRow]:
+    return connection.execute(
+        "select period, service_id, up_s, down_s, unknown_s, maintenance_s, off_hours_s, incidents, incidents_merged, open_incidents "
+        "from uptime.service_quarter order by period, service_id"
+    ).fetchall()
+
+
+def whole_quarters(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return connection.execute("select * from uptime.service_quarter order by all").fetchall()
+
+
+ALERTS = (("page", 60, 5, 14.4), ("page", 360, 30, 6), ("ticket", 1440, 120, 3), ("ticket", 4320, 360, 1))
+
+
+def burn_by_hand(checks: Sequence[Check], its_feed: Feed) -> list[tuple[str, int, float | None, float | None, bool | None]]:
+    """Service, long window, burn rates and whether it burns, of the pairs whose short window holds three checks."""
+    cut, hold = ZoneInfo(its_feed.government.timezone), timedelta(seconds=its_feed.max_hold_s)
+    latest = max(check.at for check in checks)
+    found: list[tuple[str, int, float | None, float | None, bool | None]] = []
+    for service in sorted({check.service for check in checks}):
+        mine = sorted((check for check in checks if check.service == service), key=lambda check: check.at)
+        recent = [check.at for check in mine if check.at >= latest - timedelta(days=3)]
+        gaps = [(following - one) / MINUTE for one, following in pairwise(recent) if following > latest - timedelta(days=1)]
+        if len(gaps) < 3:
+            continue
+
+        def rate(minutes: int, service: str = service, mine: Sequence[Check] = mine) -> float | None:
+            seen = {"up": 0, "down": 0}
+            for moment in (latest - number * MINUTE for number in range(1, minutes + 1)):
+                said = next((check for check in reversed(mine) if check.at <= moment), None)
+                in_service = not off_hours(its_feed, service, moment.astimezone(cut)) and not announced(its_feed, service, moment)
+                if said is not None and moment < said.at + hold and said.status in seen and in_service:
+                    seen[said.status] += 1
+            return seen["down"] / sum(seen.values()) / (1 - 0.99) if sum(seen.values()) else None
+
+        for _, long, short, threshold in ALERTS:
+            if short * len(gaps) >= 3 * sum(gaps):
+                rates = (rate(long), rate(short))
+                quiet = any(one is not None and one <= threshold for one in rates)
+                found.append((service, long * 60, *rates, False if quiet else None if None in rates else True))
+    return found
+
+
+def burn_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, float | None, float | None, bool | None]]:
+    return connection.execute(
+        "select service_id, long_window_s, long_burn_rate, short_burn_rate, burning from uptime.burn_rate order by service_id, long_window_s"
+    ).fetchall()
+
+
+OFFICE = service_hours.parse("Mon-Fri 08:00-16:00")
+SOME_HOURS = st.sampled_from(
+    [
+        (),
+        (),
+        OFFICE,
+        service_hours.parse("Thu 00:00-24:00, Sat-Sun 00:30-06:00, Sat 22:00-24:00"),
+        service_hours.parse("Mon-Thu 07:30-12:00, Mon-Thu 13:00-16:00"),
+    ]
+)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> MaintenanceWindow:
+    starts_at = START + draw(st.integers(-600, WEEK_MINUTES)) * MINUTE
+    return MaintenanceWindow(
+        draw(st.sampled_from(("*", "a", "b", "nobody"))),
+        starts_at,
+        starts_at + draw(st.one_of(st.integers(1, 300), st.integers(1, 3000))) * MINUTE,
+        starts_at + draw(st.sampled_from((-3000, -1, -1, -1, 0, 1))) * MINUTE,
+        "",
+        draw(st.integers(2, 99)),
+    )
+
+
+@st.composite
+def feeds(draw: st.DrawFn) -> Feed:
+    own = [Service("b", "b", hours=draw(SOME_HOURS))] if draw(st.booleans()) else []
+    return replace(
+        feed(draw(st.sampled_from(ZONES)), draw(HOLDS), tuple(own)),
+        maintenance=tuple(draw(st.lists(windows(), max_size=4))),
+        hours=draw(SOME_HOURS),
+        incident_after=draw(st.sampled_from((1, 2, 2, 3))),
+        flapping_s=draw(st.sampled_from((0, 3600, 86400))),
+    )
+
+
+def earlier(arrival: Arrival, its_feed: Feed, back: timedelta) -> tuple[Arrival, Feed]:
+    batches = tuple(tuple(replace(check, at=check.at - back) for check in batch) for batch in arrival.batches)
+    moved = (replace(one, starts_at=one.starts_at - back, ends_at=one.ends_at - back, announced_at=one.announced_at - back) for one in its_feed.maintenance)
+    return Arrival(batches, arrival.rolled), replace(its_feed, maintenance=tuple(moved))
+
+
+@MANY
+@given(arrival=arrivals(), its_feed=feeds(), over_the_quarters_end=st.booleans())
+def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
+    memory: duckdb.DuckDBPyConnection, arrival: Arrival, its_feed: Feed, over_the_quarters_end: bool
+) -> None:
+    if over_the_quarters_end:
+        arrival, its_feed = earlier(arrival, its_feed, timedelta(days=24))
+    with emptied(memory, its_feed.government.timezone) as station:
+        due = station.promote(its_feed, arrival.checks)
+        station.roll_up(its_feed)
+        at_once = whole_tables(memory)
+        for period in due:
+            service_quarter.reckon(memory, period)
+        quarters_at_once = whole_quarters(memory)
+    with emptied(memory, its_feed.government.timezone) as station:
+        waiting: set[str] = set()
+        for number, (batch, rolled) in enumerate(zip(arrival.batches, (*arrival.rolled[:-1], True), strict=True)):
+            waiting |= set(station.promote(its_feed, batch, RECEIVED + number * HOUR))
+            if rolled:
+                station.roll_up(its_feed)
+                for period in waiting:
+                    service_quarter.reckon(memory, period)
+                waiting = set()
+        days, outages = by_hand(arrival.checks, its_feed)
+        incidents = [outage for outage in outages if outage[5] >= its_feed.incident_after]
+        assert levels_of(memory) == days
+        assert incidents_of(memory) == [incident[:5] for incident in incidents]
+        assert memory.execute("select failed_checks from uptime.outage order by service_id, started_at").fetchall() == [(outage[5],) for outage in outages]
+        assert whole_tables(memory) == at_once
+        assert quarters_of(memory) == [row for period in ("2026-Q3", "2026-Q4") for row in quarters_by_hand(period, days, incidents, its_feed)]
+        assert whole_quarters(memory) == quarters_at_once
+        calendar = memory.execute("select service_id, day, incidents, down_s from uptime.incident_calendar order by service_id, day").fetchall()
+        began = [(incident[0], incident[1].astimezone(ZoneInfo(its_feed.government.timezone)).date()) for incident in incidents]
+        assert calendar == [(row[0], row[1], began.count((row[0], row[1])), row[3]) for row in days]
+        by_hand_too = burn_by_hand(arrival.checks, its_feed)
+        assert [(*row[:2], row[4]) for row in burn_of(memory)] == [(*row[:2], row[4]) for row in by_hand_too]
+        assert [row[2:4] for row in burn_of(memory)] == [tuple(None if rate is None else pytest.approx(rate) for rate in row[2:4]) for row in by_hand_too]
+
+
+# Announced maintenance.
+
+
+def window(service: str, start: datetime, hours: float, announced_before_h: float = 24, row: int = 2) -> MaintenanceWindow:
+    return MaintenanceWindow(service, start, start + hours * HOUR, start - announced_before_h * HOUR, "jaringan", row)
+
+
+def rolled(station: Station, checks: Sequence[Check], its_feed: Feed) -> None:
+    station.promote(its_feed, checks)
+    station.roll_up(its_feed)
+
+
+DOWN_FOR_SIX_HOURS = [
+    Check("a", START, "up", 5),
+    Check("a", START + 2 * HOUR, "down"),
+    Check("a", START + 8 * HOUR, "up", 5),
+    Check("a", START + 10 * HOUR, "up"),
+]
+
+
+def test_an_announced_window_clips_the_outage_around_it(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, replace(feed(), maintenance=(window("a", START + 4 * HOUR, 3),)))
+        assert days_of(memory) == [("a", date(2026, 10, 22), 4 * 3600, 3 * 3600, 86400 - 10 * 3600, 3 * 3600, 4, 1)]
+        assert incidents_of(memory) == [("a", START + 2 * HOUR, START + 8 * HOUR, 3 * 3600, False)]
+
+
+def test_a_failed_check_in_an_announced_window_begins_no_incident(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, replace(feed(), maintenance=(window("*", START + 1 * HOUR, 7),)))
+        assert days_of(memory) == [("a", date(2026, 10, 22), 3 * 3600, 0, 86400 - 10 * 3600, 7 * 3600, 4, 1)]
+        assert incidents_of(memory) == []
+
+
+def test_windows_that_overlap_count_once_and_one_that_crosses_midnight_counts_on_both_days(memory: duckdb.DuckDBPyConnection) -> None:
+    late = START + 15 * HOUR  # 23:00 in Makassar
+    checks = [Check("a", START, "up", 5), Check("a", START + 24 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), maintenance=(window("a", late, 2), window("*", late + HOUR / 2, 2, row=3))))
+        assert [row[2:6] for row in days_of(memory)] == [(15 * 3600, 0, 8 * 3600, 3600), (6.5 * 3600, 0, 16 * 3600, 1.5 * 3600)]
+
+
+def test_what_does_not_count_is_shown_with_its_reason(memory: duckdb.DuckDBPyConnection) -> None:
+    shown = (
+        window("a", START, 1),
+        window("a", START + HOUR, 1, 0, 3),
+        window("a", START + HOUR, 1, -5, 4),
+        window("nobody", START, 1, row=5),
+        window("*", START, 1, row=6),
+    )
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, replace(feed(), maintenance=shown))
+        found = memory.execute("select source_row, service_id, counts, reason from uptime.maintenance order by source_row").fetchall()
+        assert found == [
+            (2, "a", True, None),
+            (3, "a", False, "announced_late"),
+            (4, "a", False, "announced_late"),
+            (5, "nobody", False, "unknown_service"),
+            (6, "*", True, None),
+        ]
+        assert days_of(memory)[0][5] == 3600
+
+
+def test_another_maintenance_file_reckons_the_feed_again_and_none_gives_what_was(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, feed())
+        before = whole_tables(memory)
+        for windows_of_file, maintenance_s in (((window("a", START + 4 * HOUR, 3),), 3 * 3600), ((window("a", START + 4 * HOUR, 2),), 2 * 3600)):
+            assert station.roll_up(replace(feed(), maintenance=windows_of_file)).from_day is not None
+            assert station.roll_up(replace(feed(), maintenance=windows_of_file)).from_day is None
+            assert days_of(memory)[0][5] == maintenance_s
+        station.roll_up(feed())
+        assert whole_tables(memory) == before
+        assert memory.execute("select count(*) from uptime.maintenance").fetchone() == (0,)
+
+
+def test_halves_of_a_second_do_not_make_a_day_longer(memory: duckdb.DuckDBPyConnection) -> None:
+    midnight = START + 16 * HOUR
+    checks = [Check("a", midnight, "up", 5), Check("a", midnight + timedelta(hours=9, milliseconds=500), "down"), Check("a", midnight + 24 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        assert days_of(memory)[0][2:6] == (9 * 3600 + 1, 15 * 3600 - 1, 0, 0)
+
+
+# Service hours.
+
+
+def ratios(connection: duckdb.DuckDBPyConnection) -> list[tuple[float | None, float | None, float | None]]:
+    return connection.execute("select availability, availability_strict, coverage from uptime.service_day order by service_id, day").fetchall()
+
+
+def test_outside_hours_nothing_counts_and_coverage_is_of_the_hours(memory: duckdb.DuckDBPyConnection) -> None:
+    """Thursday 22 October 2026 08:00 in Makassar: up; down from 15:00; seen up again at 20:00, after hours; Friday watched until noon."""
+    checks = [Check("a", START, "up", 5), Check("a", START + 7 * HOUR, "down"), Check("a", START + 12 * HOUR, "up", 5), Check("a", START + 28 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), hours=OFFICE))
+        assert [row[2:7] for row in levels_of(memory)] == [(7 * 3600, 3600, 0, 0, 16 * 3600), (4 * 3600, 0, 4 * 3600, 0, 16 * 3600)]
+        assert incidents_of(memory) == [("a", START + 7 * HOUR, START + 24 * HOUR, 3600, False)]
+        assert ratios(memory) == [(7 / 8, 7 / 8, 1.0), (1.0, 0.5, 0.5)]
+
+
+def test_a_day_without_hours_has_no_coverage_to_speak_of(memory: duckdb.DuckDBPyConnection) -> None:
+    saturday = START + 48 * HOUR
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, [Check("a", saturday, "down"), Check("a", saturday + HOUR, "up", 5)], replace(feed(), hours=OFFICE))
+        assert levels_of(memory) == [("a", date(2026, 10, 24), 0, 0, 0, 0, 86400, 2, 1)]
+        assert ratios(memory) == [(None, None, None)]
+        assert incidents_of(memory) == []
+
+
+def test_public_holidays_are_closed_and_named(memory: duckdb.DuckDBPyConnection) -> None:
+    """17 August 2026 is a Monday."""
+    monday = datetime(2026, 8, 16, 16, tzinfo=UTC)
+    its_feed = replace(feed(services=(Service("siaga", "siaga", hours=()),)), hours=OFFICE)
+    checks = [Check(service, monday + hours * HOUR, "up", 5) for service in ("a", "siaga") for hours in (0, 24, 48)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, its_feed)
+        assert [(row[0], row[1].day, row[2], row[6]) for row in levels_of(memory)] == [
+            ("a", 17, 0, 86400),
+            ("a", 18, 8 * 3600, 16 * 3600),
+            ("a", 19, 0, 16 * 3600),
+            ("siaga", 17, 86400, 0),
+            ("siaga", 18, 86400, 0),
+            ("siaga", 19, 0, 0),
+        ]
+        shown = "select holiday, opens_at is null from uptime.service_hours where service_id = 'a' and day between '2026-08-17' and '2026-08-18' order by day"
+        assert memory.execute(shown).fetchall() == [("Hari Kemerdekaan Republik Indonesia", True), (None, False)]
+        assert memory.execute("select count(*) from uptime.service_hours where service_id = 'siaga'").fetchone() == (0,)
+
+
+def test_the_days_of_a_quarter_before_the_first_check_are_cut_to_the_hours_too(memory: duckdb.DuckDBPyConnection) -> None:
+    """1 to 22 October 2026 are 16 working days; the last of them is watched whole."""
+    checks = [Check("a", START, "up", 5), Check("a", START + 8 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), hours=OFFICE))
+        service_quarter.reckon(memory, "2026-Q4")
+        found = memory.execute("select up_s, unknown_s, off_hours_s, coverage, availability_strict, verdict from uptime.service_quarter").fetchall()
+        assert found == [(8 * 3600, 15 * 8 * 3600, 22 * 86400 - 16 * 8 * 3600, 1 / 16, 1 / 16, "insufficient_data")]
+
+
+@pytest.mark.parametrize(
+    ("written", "openings"),
+    [
+        ("always", []),
+        ("Mon 08:00-16:00", [(1, 28800, 57600)]),
+        ("Fri 13:00-16:30, Thu-Fri 08:00-11:30", [(4, 28800, 41400), (5, 28800, 41400), (5, 46800, 59400)]),
+        ("Sun 00:00-24:00", [(7, 0, 86400)]),
+    ],
+)
+def test_hours_are_read_as_written(written: str, openings: list[tuple[int, int, int]]) -> None:
+    assert [(one.weekday, one.opens_s, one.closes_s) for one in service_hours.parse(written)] == openings
+
+
+# Incidents.
+
+
+def failures(*hours_and_statuses: tuple[float, str]) -> list[Check]:
+    return [Check("a", START + hours * HOUR, status, 5 if status == "up" else None) for hours, status in hours_and_statuses]
+
+
+def quarter_counts(connection: duckdb.DuckDBPyConnection, period: str = "2026-Q4") -> list[tuple[int, int, int, float | None, float | None]]:
+    service_quarter.reckon(connection, period)
+    return connection.execute(
+        "select incidents, incidents_merged, open_incidents, mttr_s, mtbf_s from uptime.service_quarter where period = $1", [period]
+    ).fetchall()
+
+
+def test_one_failed_check_is_no_incident_where_two_are_asked_for_and_its_time_counts_all_the_same(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = failures((0, "up"), (1, "down"), (2, "up"), (3, "down"), (4, "down"), (5, "up"))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), incident_after=2))
+        assert incidents_of(memory) == [("a", START + 3 * HOUR, START + 5 * HOUR, 2 * 3600, False)]
+        assert levels_of(memory)[0][2:4] == (2 * 3600, 3 * 3600)
+        assert memory.execute("select failed_checks, is_incident from uptime.outage order by started_at").fetchall() == [(1, False), (2, True)]
+        assert quarter_counts(memory) == [(1, 1, 0, 3 * 3600, 2 * 3600)]
+
+
+def test_incidents_close_together_also_count_as_one(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = failures((0, "down"), (1, "up"), (1.05, "down"), (2, "up"), (2.1, "down"), (3, "up"))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(), flapping_s=5 * 60))
+        assert quarter_counts(memory)[0][:3] == (3, 2, 0)
+        station.roll_up(replace(feed(), flapping_s=3 * 60))
+        assert quarter_counts(memory)[0][:3] == (3, 3, 0)
+
+
+def test_an_incident_over_the_end_of_a_quarter_counts_where_it_began_and_is_open_at_that_end(memory: duckdb.DuckDBPyConnection) -> None:
+    last_evening = datetime(2026, 9, 30, 12, tzinfo=UTC)
+    checks = [Check("a", last_evening, "down"), Check("a", last_evening + 10 * HOUR, "up", 5), Check("a", last_evening + 11 * HOUR, "down")]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        assert quarter_counts(memory, "2026-Q3") == [(1, 1, 1, 4 * 3600, 0)]
+        assert quarter_counts(memory, "2026-Q4") == [(1, 1, 1, 6 * 3600, 3600)]
+
+
+def test_an_incident_that_is_dated_back_into_a_quarter_before_counts_there(memory: duckdb.DuckDBPyConnection) -> None:
+    its_feed = replace(feed(), incident_after=2)
+    last_evening = datetime(2026, 9, 30, 12, tzinfo=UTC)
+    with emptied(memory, "Asia/Makassar") as station:
+        for number, checks in enumerate(
+            ([Check("a", last_evening, "down"), Check("b", last_evening + 6 * HOUR, "up", 5)], [Check("a", last_evening + 8 * HOUR, "down")])
+        ):
+            due = station.promote(its_feed, checks, RECEIVED + number * HOUR)
+            station.roll_up(its_feed)
+            for period in due:
+                service_quarter.reckon(memory, period)
+        assert due == ("2026-Q4",)
+        assert memory.execute("select period, incidents, open_incidents from uptime.service_quarter where service_id = 'a' order by period").fetchall() == [
+            ("2026-Q3", 1, 1),
+            ("2026-Q4", 0, 1),
+        ]
+
+
+# Burn rates.
+
+
+def every(minutes: int, start: datetime, until: datetime, down_from: datetime) -> list[Check]:
+    return [
+        Check("a", start + number * minutes * MINUTE, "down" if start + number * minutes * MINUTE >= down_from else "up")
+        for number in range((until - start) // (minutes * MINUTE) + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "windows_h"),
+    [(1, [1, 6, 24, 72]), (2, [6, 24, 72]), (10, [6, 24, 72]), (15, [24, 72]), (60, [72]), (180, [])],
+)
+def test_windows_too_short_for_the_checks_are_left_out(memory: duckdb.DuckDBPyConnection, minutes: int, windows_h: list[int]) -> None:
+    end = START + 96 * HOUR
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, every(minutes, START, end, end), feed())
+        found = memory.execute("select long_window_s // 3600, probe_interval_s, burning, as_of from uptime.burn_rate order by 1").fetchall()
+        assert [(hours, interval, burning, as_of.astimezone(UTC)) for hours, interval, burning, as_of in found] == [
+            (hours, minutes * 60, False, end) for hours in windows_h
+        ]
+
+
+def test_an_outage_of_half_an_hour_burns_the_hours_budget_and_not_yet_the_days(memory: duckdb.DuckDBPyConnection) -> None:
+    end = START + 96 * HOUR
+    checks = every(1, START, end, end - 30 * MINUTE)
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        rates = [(window_s // 3600, round(long, 6), round(short, 6), burning) for _, window_s, long, short, burning in burn_of(memory)]
+        assert rates == [(1, 50, 100, True), (6, 8.333333, 100, True), (24, 2.083333, 25, False), (72, 0.694444, 8.333333, False)]
+        station.roll_up(replace(feed(), maintenance=(window("a", end - HOUR, 1),)))
+        assert [(window_s // 3600, long, short, burning) for _, window_s, long, short, burning in burn_of(memory)] == [
+            (1, None, None, None),
+            (6, 0, None, False),
+            (24, 0, 0, False),
+            (72, 0, 0, False),
+        ]
+
+
+def test_a_log_of_changes_with_two_of_them_close_together_is_no_frequent_probe(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = failures((0, "up"), (24, "down"), (47.9, "up"), (47.95, "down"), (48, "up"))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        assert burn_of(memory) == []
+
+
+def test_without_an_objective_nothing_burns(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, every(1, START, START + HOUR, START), replace(feed(), objective=None))
+        assert burn_of(memory) == []
+
+
+# Views.
+
+
+def test_the_worst_service_has_the_least_budget_left_and_what_is_not_known_has_a_reason_instead_of_a_rank(memory: duckdb.DuckDBPyConnection) -> None:
+    """The quarter begins with the first checks, so that two days are watched whole but for `d` (silent soon), `e` (never known) and `f` (no objective)."""
+    start, end = datetime(2026, 9, 30, 16, tzinfo=UTC), datetime(2026, 10, 2, 16, tzinfo=UTC) - MINUTE
+    down_h = {"a": 1, "b": 5, "c": 2}
+    checks = [Check(service, start, "up") for service in "abcdf"] + [Check(service, end, "up") for service in "abcf"] + [Check("e", start, "unknown")]
+    checks += [Check(service, start + HOUR, "down") for service in down_h]
+    checks += [Check(service, start + (1 + hours) * HOUR, "up") for service, hours in down_h.items()]
+    with emptied(memory, "Asia/Makassar") as station:
+        generous = (Service("b", "b", objective=0.5), Service("f", "f"), *(Service(one, one, objective=0.99) for one in "acde"))
+        rolled(station, checks, replace(feed(max_hold_s=50 * 3600, services=generous), objective=None))
+        memory.execute("update uptime.service_day set up_s = 3600, unknown_s = unknown_s + up_s - 3600 where service_id = 'd'")
+        service_quarter.reckon(memory, "2026-Q4")
+        found = memory.execute("select service_id, rank, reason, verdict from uptime.worst_service order by rank nulls last, service_id").fetchall()
+        assert found == [
+            ("c", 1, None, "missed"),
+            ("a", 2, None, "missed"),
+            ("b", 3, None, "met"),
+            ("d", None, "low_coverage", "insufficient_data"),
+            ("e", None, "never_known", "insufficient_data"),
+            ("f", None, "no_objective", "insufficient_data"),
+        ]
