@@ -7,6 +7,7 @@ with hold as (
         government_code,
         agency_code,
         timezone,
+        day,
         checked_at,
         status,
         least(
@@ -18,26 +19,27 @@ with hold as (
 
 held_day as (
     select
-        *,
-        unnest(generate_series(
-            timezone(timezone, checked_at)::date::timestamp,
-            timezone(timezone, until_at)::date::timestamp,
-            interval 1 day
-        ))::date as day
+        hold.*,
+        local_day.until_at as day_until_at
     from hold
+    inner join local_day on local_day.timezone = hold.timezone and local_day.day = hold.day
 ),
 
 day_piece as (
     select
-        service_id,
-        government_code,
-        agency_code,
-        checked_at,
-        day,
-        status,
-        greatest(checked_at, timezone(timezone, day::timestamp)) as from_at,
-        least(until_at, timezone(timezone, (day + 1)::timestamp)) as until_at
+        service_id, government_code, agency_code, checked_at, day, status,
+        checked_at as from_at,
+        least(until_at, day_until_at) as until_at
     from held_day
+    union all
+    select
+        held_day.service_id, held_day.government_code, held_day.agency_code, held_day.checked_at, local_day.day, held_day.status,
+        local_day.from_at,
+        least(held_day.until_at, local_day.until_at) as until_at
+    from held_day
+    inner join local_day
+        on local_day.timezone = held_day.timezone and local_day.from_at >= held_day.day_until_at and local_day.from_at < held_day.until_at
+    where held_day.until_at > held_day.day_until_at
 ),
 
 cut as (
@@ -45,7 +47,6 @@ cut as (
         *,
         greatest(until_at, from_at + to_microseconds(1)) as reach_at
     from day_piece
-    where until_at > from_at or from_at = checked_at
 )
 
 select

@@ -24,11 +24,18 @@ with told as (
         and piece.from_at >= coalesce(outage_from.from_at, $from_at::timestamptz)
 ),
 
+-- what begins, belongs to or ends an outage: most checks do not
+changing as (
+    select *
+    from told
+    qualify status = 'down' or lag(status) over (partition by service_id order by from_at) = 'down'
+),
+
 numbered as (
     select
         *,
         count(*) filter (where status = 'up') over (partition by service_id order by from_at rows between unbounded preceding and current row) as ups_before
-    from told
+    from changing
 ),
 
 outage as (

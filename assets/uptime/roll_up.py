@@ -53,7 +53,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         held_from = min(min(days_from, burn_from) - timedelta(seconds=feed.max_hold_s), window_at[0])
         with transaction(connection):
             connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
-            _load_checks(connection, lake, feed, held_from.date())
+            _load_checks(connection, lake, feed, held_from.date(), latest_at)
             first_at = _first_check(connection, feed.id)
             _load_windows(connection, feed)
             _load_hours(connection, feed, range(first_at.year - 1, latest_at.year + 2))
@@ -169,8 +169,8 @@ def _load_hours(connection: duckdb.DuckDBPyConnection, feed: Feed, years: range)
             connection.execute("insert into holiday values ($1, $2)", [day, name])
 
 
-def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, from_day: date) -> None:
-    """TEMP table `probe`: the feed's checks from a day on, under the names and owners that the settings give their services."""
+def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, from_day: date, latest_at: datetime) -> None:
+    """TEMP tables `local_day` and `probe`: the feed's checks from a day on, under the names and owners that the settings give their services."""
     connection.execute(
         "create or replace temp table service_setting (match varchar, id varchar, name varchar, agency varchar, government varchar, objective double)"
     )
@@ -179,5 +179,11 @@ def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, 
             "insert into service_setting values ($1, $2, $3, $4, $5, $6)",
             [service.match, service.id, service.name, service.agency, service.government, service.objective],
         )
-    parameters = {"files": lake.files(connection, feed.id, from_day), "government_code": feed.government.code, "timezone": feed.government.timezone}
-    connection.execute(sql_of("assets.uptime", "probe.sql"), parameters)
+    parameters = {
+        "files": lake.files(connection, feed.id, from_day),
+        "government_code": feed.government.code,
+        "timezone": feed.government.timezone,
+        "held_from": from_day,
+        "latest_at": latest_at,
+    }
+    _run(connection, parameters, "probe.sql")

@@ -7,7 +7,7 @@ select
     any_value(agency_code) as agency_code,
     arg_max(url, checked_at) as url,
     coalesce(any_value(objective), $objective) as objective,
-    min(timezone(timezone, checked_at)::date) as first_day
+    min(day) as first_day
 from probe
 group by service_id;
 

@@ -37,13 +37,13 @@ excluded_day as (
 checked_day as (
     select
         service_id,
-        timezone(timezone, checked_at)::date as day,
+        day,
         count(*) as checks,
         count(*) filter (where status = 'down') as failed_checks,
         quantile_cont(latency_ms, [0.5, 0.95, 0.99]) filter (where status = 'up') as latency_ms
     from probe
-    where timezone(timezone, checked_at)::date >= $from_day
-    group by service_id, timezone(timezone, checked_at)::date
+    where day >= $from_day
+    group by service_id, day
 ),
 
 watched_before as (
@@ -62,7 +62,7 @@ seen_now as (
         any_value(government_code) as government_code,
         any_value(agency_code) as agency_code,
         any_value(timezone) as timezone,
-        min(timezone(timezone, checked_at)::date) as first_day
+        min(day) as first_day
     from probe
     group by service_id
 ),
