@@ -30,7 +30,7 @@ from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-COLUMNS = {"monitor": ("id", "name", "type", "url", "hostname", "port", "active"), "heartbeat": ("id", "monitor_id", "time", "status", "ping")}
+COLUMNS = {"monitor": ("id", "name", "type", "url", "hostname", "port", "active"), "heartbeat": ("id", "monitor_id", "time", "status", "ping", "important")}
 EXTRACT = pa.schema(
     [("monitor_id", pa.int64()), *((name, pa.string()) for name in ("monitor", "type", "address")), ("heartbeat_id", pa.int64())]
     + [(name, pa.string()) for name in ("time", "status", "ping")]
@@ -40,6 +40,7 @@ ADDRESSED_BY_URL = ("http", "keyword", "json-query", "real-browser", "websocket-
 STATUS = {"0": "down", "1": "up", "2": "unknown", "3": "maintenance"}  # 2 is pending: it failed and is tried again, nobody knows yet
 WITHOUT_ZONE = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
 OVERLAP = timedelta(hours=2)  # a heartbeat bears the time at which its check began, and is stored when that has ended
+WHOLE = timedelta(hours=24)  # so long Kuma 2 keeps every heartbeat; of what is older it deletes those that changed no status
 AHEAD = timedelta(minutes=5)  # what the rule check.not_in_the_future allows a clock
 WAIT_S = 5.0  # for a lock
 WRITE_AHEAD = 2  # what byte 18 of an SQLite file says when its journal is a write-ahead log
@@ -81,9 +82,10 @@ class Unopened:
 
 @dataclass(frozen=True)
 class Kuma:
-    """One view of an Uptime Kuma's database."""
+    """One view of an Uptime Kuma's database, at a moment."""
 
     connection: sqlite3.Connection
+    now: datetime
     unopened: Unopened | None = None
 
     @cached_property
@@ -107,11 +109,21 @@ class Kuma:
             if missing:
                 raise NotKuma(f"its table {table} has no column {', '.join(missing)}; accepted: {ACCEPTED}")
 
+    @cached_property
+    def whole_from(self) -> dict[int, str]:
+        """By monitor, the time from which on no heartbeat was deleted among others. Of a day of which only changes remain, each would speak for max_hold
+        and nothing for the rest: as many seconds down as up. Such a day is rather unknown."""
+        if not self._one("select 1 from sqlite_master where type = 'table' and name = 'stat_minutely'"):  # where Kuma 2 sums up what it deletes
+            return {monitor.id: "" for monitor in self.monitors}
+        whole = f"{self.now - WHOLE:%Y-%m-%d %H:%M:%S}"
+        oldest = "select cast(time as text) from heartbeat where monitor_id = ? and time >= '' and important = 0 order by time limit 1"
+        return {monitor.id: min(whole, *(self._one(oldest, monitor.id) or ())) for monitor in self.monitors}
+
     def days(self, first: str) -> list[str]:
         """The UTC days with heartbeats, from a day on. Each is found by a step in the index on monitor and time: what lies before is not read."""
         days: set[str] = set()
         for monitor in self.monitors:
-            from_time = first
+            from_time = max(first, self.whole_from[monitor.id])
             while row := self._one("select cast(time as text) from heartbeat where monitor_id = ? and time >= ? order by time limit 1", monitor.id, from_time):
                 days.add(row[0][:10])
                 from_time = row[0][:10] + AFTER
@@ -124,7 +136,7 @@ class Kuma:
             rows = self.connection.execute(
                 "select id, cast(time as text), cast(status as text), cast(ping as text) from heartbeat"
                 " where monitor_id = ? and time >= ? and time < ? order by time, id",
-                (monitor.id, day, day + AFTER),
+                (monitor.id, max(day, self.whole_from[monitor.id]), day + AFTER),
             ).fetchall()
             if rows:
                 same = ([value] * len(rows) for value in (monitor.id, monitor.name, monitor.type, monitor.address))
@@ -141,21 +153,21 @@ class Kuma:
             if row := self._one("select time from heartbeat where monitor_id = ? and time < '' order by time limit 1", monitor.id):
                 yield f"monitor {monitor.id} has heartbeats whose time is the number {row[0]}; accepted: text such as 2026-01-01 00:00:00.123, in UTC"
 
-    def standstill(self, now: datetime, max_hold: timedelta) -> str | None:
+    def standstill(self, max_hold: timedelta) -> str | None:
         """Why there is no check that still speaks; None if there is one. No heartbeat is no success: it may be a Kuma that died, or another database."""
         active = [monitor for monitor in self.monitors if monitor.is_active]
         why = "Kuma stood still, or this is a copy that nobody renews" if active else "all of its monitors are paused" if self.monitors else "it has no monitor"
-        seen = [moment for monitor in self.monitors if (moment := self._last_seen(monitor, now + AHEAD))]
+        seen = [moment for monitor in self.monitors if (moment := self._last_seen(monitor, self.now + AHEAD))]
         if not seen:
             return f"there is no heartbeat in it: {why}"
-        return f"no heartbeat since {max(seen):%Y-%m-%d %H:%M} UTC: {why}" if max(seen) < now - max_hold else None
+        return f"no heartbeat since {max(seen):%Y-%m-%d %H:%M} UTC: {why}" if max(seen) < self.now - max_hold else None
 
-    def is_ahead(self, now: datetime) -> str | None:
+    def is_ahead(self) -> str | None:
         """Whether what was stored last bears a time that is yet to come."""
         row = self._one("select cast(time as text) from heartbeat order by id desc limit 1")
         moment = row and _moment(row[0])
-        if moment and moment > now + AHEAD:
-            return f"its newest heartbeat is of {moment:%Y-%m-%d %H:%M} UTC, and it is {now:%Y-%m-%d %H:%M}: the monitor's clock is wrong, or ours"
+        if moment and moment > self.now + AHEAD:
+            return f"its newest heartbeat is of {moment:%Y-%m-%d %H:%M} UTC, and it is {self.now:%Y-%m-%d %H:%M}: the monitor's clock is wrong, or ours"
         return None
 
     def _last_seen(self, monitor: Monitor, until: datetime) -> datetime | None:
@@ -171,23 +183,23 @@ class Kuma:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Kuma]:
+def opened(path: Path, now: datetime) -> Iterator[Kuma]:
     """One consistent view of a database that may be in use: a read transaction, which keeps no writer of a write-ahead log waiting and copies nothing.
     Beside a database that nobody has open SQLite would leave a -wal and a -shm of ours, which another user's Kuma then cannot write to. So that one is
     read as immutable; if a Kuma that died left it a -wal, both are copied, and the copy is read."""
     with path.open("rb") as file:
         head = file.read(100)
-    if not head.startswith(b"SQLite format 3\0"):
+    if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
         raise NotKuma(f"it is {'empty' if not head else 'no SQLite database'}; accepted: {ACCEPTED}")
     if head[18] != WRITE_AHEAD or _beside(path, "-shm").exists():
         with _connected(path, "mode=ro") as connection:
-            yield Kuma(connection)
+            yield Kuma(connection, now)
         return
     found = path.stat()
     unopened = Unopened(path, found.st_size, found.st_mtime_ns)
     if not _beside(path, "-wal").exists():
         with _connected(path, "mode=ro&immutable=1") as connection:
-            yield Kuma(connection, unopened)
+            yield Kuma(connection, now, unopened)
         return
     with tempfile.TemporaryDirectory(prefix="kesiapan-kuma-") as folder:
         copy = Path(folder) / path.name
@@ -195,7 +207,7 @@ def opened(path: Path) -> Iterator[Kuma]:
         shutil.copyfile(_beside(path, "-wal"), _beside(copy, "-wal"))
         unopened.require_untouched()
         with _connected(copy, "mode=ro") as connection:
-            yield Kuma(connection)
+            yield Kuma(connection, now)
 
 
 @contextmanager
@@ -212,15 +224,19 @@ def _beside(path: Path, end: str) -> Path:
 
 def _address(kind: str, url: str | None, hostname: str | None, port: str | None) -> str | None:
     """Of what a monitor checks: scheme, host and port. A target without a scheme is `probe`, as that of any other prober; None where there is no host."""
-    written = url if kind in ADDRESSED_BY_URL or not hostname else f"probe://{hostname}" + (f":{port}" if port and port != "0" else "")
+    if kind in ADDRESSED_BY_URL or not hostname:
+        written = url
+    else:
+        host = f"[{hostname}]" if hostname.count(":") > 1 else hostname
+        written = f"probe://{host}" + (f":{port}" if port and port != "0" else "")
     try:
         parts = urlsplit(written or "")
-        host, at = parts.hostname, parts.port
+        name, at = parts.hostname, parts.port
     except ValueError:  # a port that is no number, a bracket too many
         return None
-    if not host:
+    if not name:
         return None
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}" + ("" if at is None else f":{at}")
+    return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}" + ("" if at is None else f":{at}")
 
 
 def _moment(text: str) -> datetime | None:
@@ -250,7 +266,7 @@ def arrive_from(warehouse: Warehouse) -> Arrive:
         stored: list[Artifact] = []
         problems: list[str] = []
         try:
-            with opened(file) as kuma:
+            with opened(file, clock()) as kuma:
                 kuma.require_columns()
                 for day in kuma.days(_first_day(warehouse, feed)):
                     name = f"heartbeat {arrival.shown(day)}"
@@ -261,9 +277,8 @@ def arrive_from(warehouse: Warehouse) -> Arrive:
                         parse(data, artifact)
                     except Unreadable as error:
                         raise NotKuma(f"{name}: {error}; nothing later was taken") from error
-                now = clock()
                 problems += kuma.untimed()
-                problems += filter(None, [kuma.is_ahead(now), kuma.standstill(now, timedelta(seconds=max(feed.max_hold_s, 1)))])
+                problems += filter(None, [kuma.is_ahead(), kuma.standstill(timedelta(seconds=max(feed.max_hold_s, 1)))])
         except NotKuma as error:
             problems.append(str(error))
         except (sqlite3.Error, OSError) as error:
