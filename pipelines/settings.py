@@ -88,7 +88,7 @@ class _Government(_Entry):
 
 class _Feed(_Entry):
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-    kind: Literal["submission", "published_index", "check_log", "prometheus", "ckan", "data_json"]
+    kind: Literal["submission", "published_index", "check_log", "prometheus", "uptime_kuma", "ckan", "data_json"]
     government: Code
     path: str | None = None
     url: str | None = None
@@ -279,6 +279,8 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
         yield f"{at('path')}: give either path (recorded input) or url (a live source)"
     if entry.url is not None:
         yield from _bad_url(at("url"), entry.url, entry.allow_loopback)
+    if entry.url is not None and FeedKind(entry.kind) is FeedKind.UPTIME_KUMA:
+        yield f'{at("url")}: {FeedKind.UPTIME_KUMA} feeds are read from the database file, not from an address; accepted: path, such as "kuma.db"'
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     if entry.kind not in UPTIME_KINDS:

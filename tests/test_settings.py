@@ -143,7 +143,13 @@ def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path
 
 # What to replace in the good file, by what; the line and key that the message must name; what it must say is accepted or found.
 MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
-    "unknown kind": ('kind = "ckan"', 'kind = "ckann"', 23, "feed.kind", ("'ckann'", "'submission'", "'check_log'", "'prometheus'", "'ckan'", "'data_json'")),
+    "unknown kind": (
+        'kind = "ckan"',
+        'kind = "ckann"',
+        23,
+        "feed.kind",
+        ("'ckann'", "'submission'", "'check_log'", "'prometheus'", "'uptime_kuma'", "'ckan'", "'data_json'"),
+    ),
     "unknown key": ('path = "checks.csv"', 'path = "checks.csv"\nfile = "x"', 11, "feed.file", ("unknown key", "path", "max_hold", "url")),
     "code as a number": ('government = "63"\npath', "government = 63.1\npath", 9, "feed.government", ("63.1", "as text", '"63.10"')),
     "code without its zero": ('government = "63"\npath', 'government = "63.1"\npath', 9, "feed.government", ("'63.1'", '"63.10"')),

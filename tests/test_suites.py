@@ -510,7 +510,8 @@ PLANTED = {
     FeedKind.DATA_JSON: PLANTED_DATASETS,
 }
 ALL_PLANTED = [pytest.param(kind, planted, id=f"{kind.value}-{planted.rule_id}") for kind, planteds in PLANTED.items() for planted in planteds]
-KINDS = [pytest.param(kind, id=kind.value) for kind in FeedKind if kind is not FeedKind.PROMETHEUS]  # judged by the suite of check logs: test_prometheus
+AS_CHECK_LOGS = (FeedKind.PROMETHEUS, FeedKind.UPTIME_KUMA)  # judged by the suite of check logs: test_prometheus, test_uptime_kuma
+KINDS = [pytest.param(kind, id=kind.value) for kind in FeedKind if kind not in AS_CHECK_LOGS]
 SUITES = [pytest.param(suite, id=suite.name) for suite in catalogue.suites()]
 
 

@@ -59,11 +59,10 @@ class Lake:
             [file.feed_id, file.day, file.file, file.sha256, file.bytes, file.rows, file.first_at, file.last_at],
         )
 
-    def files(self, connection: duckdb.DuckDBPyConnection, feed_id: str, from_day: date | None = None) -> list[str]:
-        """Paths of a feed's files that count, from a day on, in the order of days."""
+    def files(self, connection: duckdb.DuckDBPyConnection, feed_id: str, from_day: date = date.min, last_day: date = date.max) -> list[str]:
+        """Paths of a feed's files that count, of these days, in their order."""
         rows = connection.execute(
-            "select file from meta.lake_partition where feed_id = $1 and day >= coalesce($2, '0001-01-01'::date) order by day, file",
-            [feed_id, from_day],
+            "select file from meta.lake_partition where feed_id = $1 and day between $2 and $3 order by day, file", [feed_id, from_day, last_day]
         ).fetchall()
         return [str(self.root / row[0]) for row in rows]
 

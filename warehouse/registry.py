@@ -13,6 +13,7 @@ class FeedKind(StrEnum):
     PUBLISHED_INDEX = "published_index"
     CHECK_LOG = "check_log"
     PROMETHEUS = "prometheus"
+    UPTIME_KUMA = "uptime_kuma"
     CKAN = "ckan"
     DATA_JSON = "data_json"
 
@@ -30,6 +31,7 @@ PRODUCT_OF_KIND = {
     FeedKind.PUBLISHED_INDEX: Product.SUBMISSIONS,
     FeedKind.CHECK_LOG: Product.UPTIME,
     FeedKind.PROMETHEUS: Product.UPTIME,
+    FeedKind.UPTIME_KUMA: Product.UPTIME,
     FeedKind.CKAN: Product.OPEN_DATA,
     FeedKind.DATA_JSON: Product.OPEN_DATA,
 }

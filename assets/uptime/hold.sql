@@ -3,13 +3,7 @@
 create or replace temp table piece as
 with hold as (
     select
-        service_id,
-        government_code,
-        agency_code,
-        timezone,
-        day,
-        checked_at,
-        status,
+        *,
         least(
             coalesce(lead(checked_at) over (partition by service_id order by checked_at), $latest_at::timestamptz),
             checked_at + to_seconds($max_hold_s)
@@ -17,29 +11,16 @@ with hold as (
     from probe
 ),
 
-held_day as (
-    select
-        hold.*,
-        local_day.until_at as day_until_at
-    from hold
-    inner join local_day on local_day.timezone = hold.timezone and local_day.day = hold.day
-),
-
 day_piece as (
-    select
-        service_id, government_code, agency_code, checked_at, day, status,
-        checked_at as from_at,
-        least(until_at, day_until_at) as until_at
-    from held_day
+    select service_id, checked_at, day, status, checked_at as from_at, least(until_at, day_until_at) as until_at
+    from hold
     union all
-    select
-        held_day.service_id, held_day.government_code, held_day.agency_code, held_day.checked_at, local_day.day, held_day.status,
-        local_day.from_at,
-        least(held_day.until_at, local_day.until_at) as until_at
-    from held_day
+    select hold.service_id, hold.checked_at, local_day.day, hold.status, local_day.from_at, least(hold.until_at, local_day.until_at) as until_at
+    from hold
+    inner join service_now on service_now.code = hold.service_id
     inner join local_day
-        on local_day.timezone = held_day.timezone and local_day.from_at >= held_day.day_until_at and local_day.from_at < held_day.until_at
-    where held_day.until_at > held_day.day_until_at
+        on local_day.timezone = service_now.timezone and local_day.from_at >= hold.day_until_at and local_day.from_at < hold.until_at
+    where hold.until_at > hold.day_until_at
 ),
 
 cut as (
@@ -51,8 +32,6 @@ cut as (
 
 select
     cut.service_id,
-    cut.government_code,
-    cut.agency_code,
     cut.checked_at,
     cut.day,
     cut.status,

@@ -41,8 +41,6 @@ numbered as (
 outage as (
     select
         service_id,
-        any_value(government_code) as government_code,
-        any_value(agency_code) as agency_code,
         ups_before,
         min(from_at) as started_at,
         sum(held_us) as down_us,
@@ -62,8 +60,8 @@ select
     md5(concat_ws('|', $feed_id, outage.service_id, epoch_us(outage.started_at))) as outage_id,
     $feed_id as feed_id,
     outage.service_id,
-    outage.government_code,
-    outage.agency_code,
+    service.government_code,
+    service.agency_code,
     outage.started_at,
     recovery.ended_at,
     (outage.down_us + 500000) // 1000000 as duration_s,
@@ -71,5 +69,6 @@ select
     outage.failed_checks,
     outage.failed_checks >= $incident_after as is_incident
 from outage
+inner join ref.service as service on service.feed_id = $feed_id and service.code = outage.service_id
 left join recovery on recovery.service_id = outage.service_id and recovery.ups_before = outage.ups_before + 1
 order by outage.service_id, outage.started_at;

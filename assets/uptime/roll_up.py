@@ -18,6 +18,8 @@ from warehouse.registry import Feed
 
 METHOD = "roll_up 3"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
+MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
+STRETCH_CHECKS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -43,52 +45,83 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
     fingerprint = settings_fingerprint(feed)
     from_at = _touched_from(connection, feed, fingerprint)
     latest_at = _latest_check(connection, feed.id)
+    from_day = None
     if from_at is not None and latest_at is not None:
-        margin = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
-        from_day = from_at.date() - margin
-        window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
-        assert window_at is not None
-        days_from = datetime.combine(from_day, time(), UTC) - margin  # whole days are reckoned again: what reaches into the first of them counts
-        burn_from = latest_at - BURN_WINDOW - margin
-        held_from = min(min(days_from, burn_from) - timedelta(seconds=feed.max_hold_s), window_at[0])
+        from_day = from_at.date() - MARGIN
+        first_at = _first_check(connection, feed.id)
         with transaction(connection):
-            connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
-            _load_checks(connection, lake, feed, held_from.date(), latest_at)
-            first_at = _first_check(connection, feed.id)
-            _load_windows(connection, feed)
-            _load_hours(connection, feed, range(first_at.year - 1, latest_at.year + 2))
-            parameters: dict[str, object] = {
-                "feed_id": feed.id,
-                "objective": feed.objective,
-                "timezone": feed.government.timezone,
-                "max_hold_s": feed.max_hold_s,
-                "incident_after": feed.incident_after,
-                "first_at": first_at,
-                "from_at": from_at,
-                "latest_at": latest_at,
-            }
-            run = partial(_run, connection, parameters)
-            run("service.sql")
-            run("maintenance.sql")
-            run("service_hours.sql")
-            run("span.sql", from_day=held_from.date() - margin)
-            run("hold.sql")
-            run("service_day.sql", from_day=from_day)
-            run("outage.sql")
-            run("burn_rate.sql")
+            _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
+            for stretch in _stretches(connection, feed.id, from_at):
+                _reckon(connection, lake, feed, stretch, first_at, is_last=stretch.latest_at == latest_at)
             derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
             connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
-            if feed.incident_after > 1:
-                _reckon_quarters(connection, window_at[0].date() - margin, from_at.date() + margin)
-    else:
-        from_day = None
     counts = connection.execute(
         "select (select count(*) from uptime.service_day where feed_id = $1), (select count(*) from uptime.incident where feed_id = $1)", [feed.id]
     ).fetchone()
     assert counts is not None
     return RollUp(feed.id, from_day, int(counts[0]), int(counts[1]))
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """What changed from `from_at` on, as if the lake ended with `last_day`, whose latest check is `latest_at`."""
+
+    from_at: datetime
+    last_day: date
+    latest_at: datetime
+
+
+def _stretches(connection: duckdb.DuckDBPyConnection, feed_id: str, from_at: datetime) -> list[_Stretch]:
+    """Long histories are reckoned as if they had come in part by part, for the sake of memory: any split of the same checks gives the same."""
+    stretches: list[_Stretch] = []
+    checks, latest_at = 0, from_at
+    days = connection.execute("select day, sum(rows)::bigint, max(last_at) from meta.lake_partition where feed_id = $1 group by day order by day", [feed_id])
+    partitions = [(day, rows, last_at) for day, rows, last_at in days.fetchall() if last_at >= from_at]
+    for number, (day, rows, last_at) in enumerate(partitions, start=1):
+        checks, latest_at = checks + rows, max(latest_at, last_at)
+        if checks >= STRETCH_CHECKS or number == len(partitions):
+            stretches.append(_Stretch(stretches[-1].latest_at if stretches else from_at, day, latest_at))
+            checks = 0
+    return stretches
+
+
+def _reckon(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, stretch: _Stretch, first_at: datetime, *, is_last: bool) -> None:
+    from_day = stretch.from_at.date() - MARGIN
+    window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": stretch.from_at}).fetchone()
+    assert window_at is not None
+    reaching = datetime.combine(from_day, time(), UTC) - MARGIN  # whole days are reckoned again: what reaches into the first of them counts
+    if is_last:
+        reaching = min(reaching, stretch.latest_at - BURN_WINDOW - MARGIN)
+    held_from = min(reaching - timedelta(seconds=feed.max_hold_s), window_at[0])
+    parameters: dict[str, object] = {
+        "feed_id": feed.id,
+        "files": lake.files(connection, feed.id, held_from.date(), stretch.last_day),
+        "government_code": feed.government.code,
+        "objective": feed.objective,
+        "timezone": feed.government.timezone,
+        "max_hold_s": feed.max_hold_s,
+        "incident_after": feed.incident_after,
+        "first_at": first_at,
+        "held_from": held_from,
+        "from_at": stretch.from_at,
+        "latest_at": stretch.latest_at,
+    }
+    run = partial(_run, connection, parameters)
+    connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
+    run("probe.sql")
+    run("service.sql")
+    run("maintenance.sql")
+    run("service_hours.sql")
+    run("span.sql", from_day=held_from.date() - MARGIN)
+    run("hold.sql")
+    run("service_day.sql", from_day=from_day)
+    run("outage.sql")
+    if is_last:
+        run("burn_rate.sql")
+    if feed.incident_after > 1:
+        _reckon_quarters(connection, window_at[0].date() - MARGIN, stretch.from_at.date() + MARGIN)
 
 
 def judged_id(feed: Feed) -> str:
@@ -169,8 +202,8 @@ def _load_hours(connection: duckdb.DuckDBPyConnection, feed: Feed, years: range)
             connection.execute("insert into holiday values ($1, $2)", [day, name])
 
 
-def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, from_day: date, latest_at: datetime) -> None:
-    """TEMP tables `local_day` and `probe`: the feed's checks from a day on, under the names and owners that the settings give their services."""
+def _load_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, years: range) -> None:
+    """TEMP table `service_setting`: how services are called and whose they are; and what `_load_windows` and `_load_hours` load."""
     connection.execute(
         "create or replace temp table service_setting (match varchar, id varchar, name varchar, agency varchar, government varchar, objective double)"
     )
@@ -179,11 +212,5 @@ def _load_checks(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, 
             "insert into service_setting values ($1, $2, $3, $4, $5, $6)",
             [service.match, service.id, service.name, service.agency, service.government, service.objective],
         )
-    parameters = {
-        "files": lake.files(connection, feed.id, from_day),
-        "government_code": feed.government.code,
-        "timezone": feed.government.timezone,
-        "held_from": from_day,
-        "latest_at": latest_at,
-    }
-    _run(connection, parameters, "probe.sql")
+    _load_windows(connection, feed)
+    _load_hours(connection, feed, years)

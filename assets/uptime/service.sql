@@ -1,16 +1,4 @@
 -- Grain: feed, service: name, owner and address as last seen. Services that are silent now keep their row.
-create or replace temp table service_now as
-select
-    service_id as code,
-    any_value(service_name) as name,
-    any_value(government_code) as government_code,
-    any_value(agency_code) as agency_code,
-    arg_max(url, checked_at) as url,
-    coalesce(any_value(objective), $objective) as objective,
-    min(day) as first_day
-from probe
-group by service_id;
-
 create or replace temp table service_before as
 select * from ref.service where feed_id = $feed_id;
 

@@ -56,26 +56,15 @@ watched_before as (
     group by service_id
 ),
 
-seen_now as (
-    select
-        service_id,
-        any_value(government_code) as government_code,
-        any_value(agency_code) as agency_code,
-        any_value(timezone) as timezone,
-        min(day) as first_day
-    from probe
-    group by service_id
-),
-
 watched as (
     select
-        service_id,
-        coalesce(seen_now.government_code, watched_before.government_code) as government_code,
-        coalesce(seen_now.agency_code, watched_before.agency_code) as agency_code,
-        coalesce(seen_now.timezone, government.timezone) as timezone,
-        case when watched_before.service_id is not null then $from_day else greatest(seen_now.first_day, $from_day) end as first_day
-    from seen_now
-    full join watched_before using (service_id)
+        coalesce(service_now.code, watched_before.service_id) as service_id,
+        coalesce(service_now.government_code, watched_before.government_code) as government_code,
+        coalesce(service_now.agency_code, watched_before.agency_code) as agency_code,
+        coalesce(service_now.timezone, government.timezone) as timezone,
+        case when watched_before.service_id is not null then $from_day else greatest(service_now.first_day, $from_day) end as first_day
+    from service_now
+    full join watched_before on watched_before.service_id = service_now.code
     left join ref.government as government on government.code = watched_before.government_code
 ),
 
