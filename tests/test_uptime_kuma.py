@@ -694,7 +694,7 @@ def test_one_heartbeat_from_far_ahead_stops_nothing(kuma: Kuma, site: Site) -> N
     assert site.told() == (7200, 0)
 
 
-@pytest.mark.parametrize("written", ["tomorrow", "2026-13-45 00:00:00", "2026-09-10 25:00:00", "20260910T113000\n"])
+@pytest.mark.parametrize("written", ["tomorrow", "2026-13-45 00:00:00", "2026-09-10\u00e9", "2026-09-10~~", "2026-09-10 25:00:00", "20260910T113000\n"])
 def test_a_time_that_is_none_is_set_aside(kuma: Kuma, site: Site, written: str) -> None:
     monitor = kuma.monitor()
     kuma.minutes(monitor, NOON - HOUR, 61)
@@ -702,6 +702,14 @@ def test_a_time_that_is_none_is_set_aside(kuma: Kuma, site: Site, written: str) 
     outcome = site.refresh()
     assert (outcome.status, outcome.added, outcome.rejected) == ("ok", 61, 1)
     assert site.set_aside() == [("check.time_readable",)]
+
+
+def test_a_time_that_is_no_text_ends_in_words(kuma: Kuma, site: Site) -> None:
+    monitor = kuma.monitor()
+    kuma.minutes(monitor, NOON - HOUR, 61)
+    kuma.do("insert into heartbeat (monitor_id, time, status) values (?, cast(x'323032362d30392d3130ff' as text), 1)", monitor)
+    (message,) = site.refresh().messages
+    assert "kuma.db: a time of monitor 1 is no text ('2026-09-10\\ufffd'); accepted: text such as 2026-01-01 00:00:00.123, in UTC" in message
 
 
 def test_a_time_that_is_a_number_is_told(kuma: Kuma, site: Site) -> None:

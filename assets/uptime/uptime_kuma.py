@@ -45,7 +45,8 @@ AHEAD = timedelta(minutes=5)  # what the rule check.not_in_the_future allows a c
 WAIT_S = 5.0  # for a lock
 WRITE_AHEAD = 2  # what byte 18 of an SQLite file says when its journal is a write-ahead log
 ACCEPTED = "the database of an Uptime Kuma 1 or 2 (kuma.db)"
-AFTER = "~"  # sorts after whatever may follow the date in a time
+TIME = "2026-01-01 00:00:00.123"
+AFTER = "\U0010ffff"  # sorts after whatever text may follow the date in a time
 
 
 class NotKuma(ValueError):
@@ -125,8 +126,11 @@ class Kuma:
         for monitor in self.monitors:
             from_time = max(first, self.whole_from[monitor.id])
             while row := self._one("select cast(time as text) from heartbeat where monitor_id = ? and time >= ? order by time limit 1", monitor.id, from_time):
-                days.add(row[0][:10])
-                from_time = row[0][:10] + AFTER
+                day = row[0][:10]
+                if day + AFTER <= from_time:
+                    raise NotKuma(f"a time of monitor {monitor.id} is no text ({row[0]!a}); accepted: text such as {TIME}, in UTC")
+                days.add(day)
+                from_time = day + AFTER
         return sorted(days)
 
     def extract(self, day: str) -> bytes:
@@ -151,7 +155,7 @@ class Kuma:
         """Heartbeats that no day has: numbers sort before every text."""
         for monitor in self.monitors:
             if row := self._one("select time from heartbeat where monitor_id = ? and time < '' order by time limit 1", monitor.id):
-                yield f"monitor {monitor.id} has heartbeats whose time is the number {row[0]}; accepted: text such as 2026-01-01 00:00:00.123, in UTC"
+                yield f"monitor {monitor.id} has heartbeats whose time is the number {row[0]}; accepted: text such as {TIME}, in UTC"
 
     def standstill(self, max_hold: timedelta) -> str | None:
         """Why there is no check that still speaks; None if there is one. No heartbeat is no success: it may be a Kuma that died, or another database."""
