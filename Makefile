@@ -55,9 +55,10 @@ validate: setup
 pytest: setup
 	$(BIN)/pytest
 
-bench: setup    ## speed of the gate, as ratios within one run; of submissions in bulk
+bench: setup    ## speed of the gate and of the roll-up, as ratios within one run; of submissions in bulk
 	@$(BIN)/python -m tests.bench.gate
 	@$(BIN)/python -m tests.bench.submissions
+	@$(BIN)/python -m tests.bench.uptime
 
 bench-peers: setup  ## the same rules in other engines, each in its own environment below build/
 	@$(BIN)/python -m tests.bench.peers

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.uptime import service_quarter
+from assets.uptime import roll_up, service_quarter
 from pipelines import service_hours
 from tests.test_check_log import (
     HOLDS,
@@ -44,6 +44,14 @@ MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 HOLIDAYS = {date(2026, 8, 17), date(2026, 8, 25)}  # of the quarters reckoned here, up to the last generated check
 OutageRow = tuple[str, datetime, datetime | None, int, bool, int]
 LevelRow = tuple[str, date, int, int, int, int, int, int, int]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_stretches() -> Iterator[None]:
+    """Each of these histories is reckoned day by day; those of check logs at once."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(roll_up, "STRETCH_CHECKS", 1)
+        yield
 
 
 @pytest.fixture(scope="module")
