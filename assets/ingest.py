@@ -49,9 +49,11 @@ def build_feed_asset(
     suite: Suite,
     arrive_from: Callable[[Warehouse], Arrive] = lambda _warehouse: arrive,
     after_commit: Callable[[Committed], None] | None = None,
+    mend: Callable[[Warehouse, Archive, Lake, Feed, Reader, Progress], object] | None = None,
 ) -> dg.AssetsDefinition:
     """`reader_of` gives the feed's reader once the lake is at hand; `arrive_from` gives what archives what the source has: with the
-    warehouse at hand, for a source that is asked for what is not there yet. `after_commit` is called when all that arrived is committed."""
+    warehouse at hand, for a source that is asked for what is not there yet. `after_commit` is called when all that arrived is committed,
+    `mend` before anything else, for what of the feed's was damaged."""
     key = feed_key(feed)
     arrived = dg.AssetCheckSpec(
         ARRIVED,
@@ -82,8 +84,11 @@ def build_feed_asset(
         home: dg.ResourceParam[Home],
         clock: dg.ResourceParam[Callable[[], datetime]],
     ) -> Iterator[dg.MaterializeResult[None]]:
+        reader = reader_of(feed, lake)
+        if mend is not None:
+            mend(warehouse, archive, lake, feed, reader, context.log.warning)
         present, problems = arrive_from(warehouse)(feed, archive, clock)
-        outcome = take_in(warehouse, archive, feed, reader_of(feed, lake), present, problems, context.run_id, clock, context.log.debug)
+        outcome = take_in(warehouse, archive, feed, reader, present, problems, context.run_id, clock, context.log.debug)
         context.log.info(_sentence(outcome))
         if after_commit is not None:
             after_commit(Committed(feed, tuple(present), warehouse, archive, home, context.log.info))

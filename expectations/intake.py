@@ -267,6 +267,17 @@ def _stage(connection: duckdb.DuckDBPyConnection, reader: Reader, feed: Feed, si
     return None
 
 
+def accepted_again(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, artifact: Artifact) -> bool:
+    """TEMP view `accepted` of an artifact that was judged before, as if it were judged now. Keeps nothing. False where none of it can be accepted."""
+    table = parse(archive, reader, artifact)
+    if isinstance(table, Unreadable) or _stage(connection, reader, feed, [Parsed(artifact, table)]) is not None:
+        return False
+    if any(result.rejects_batch for result in gate.judge(connection, reader.suite)):
+        return False
+    connection.execute(sql_of("expectations", "accepted.sql"))
+    return True
+
+
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
     """The rows of several files as one table, whose `source_row` counts the files too."""
     return pa.concat_tables(

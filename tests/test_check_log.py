@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -587,3 +588,42 @@ def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) 
     take_in(second.warehouse, second.archive, second.feed, reader, [], (), "rebuild", lambda: second.now, lambda message: None)
     second.roll_up()
     assert second.tables() == before
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "bit"])
+def test_a_damaged_file_of_the_lake_is_named_and_made_again_from_the_archive(site: Site, harm: str) -> None:
+    site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("b", START + 30 * HOUR, "down")]))
+    site.bring("two.csv", as_csv([Check("a", START, "down"), Check("a", START + 31 * HOUR, "up", 5)]))
+    site.bring("three.csv", as_csv([Check("b", START + 30 * HOUR, "up", 9), Check("b", START + 32 * HOUR, "sideways")]))
+    site.roll_up()
+    with site.warehouse.open_for_reading() as connection:
+        manifest = connection.execute("select * from meta.lake_partition order by day").fetchall()
+        files = [Path(file) for file in site.lake.files(connection, site.feed.id)]
+    contents = {file: file.read_bytes() for file in files}
+    for file in files:
+        data = contents[file]
+        middle = len(data) // 2
+        if harm == "gone":
+            file.unlink()
+        else:
+            file.write_bytes(data[:middle] if harm == "cut" else data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+    said: list[str] = []
+    reader = check_log.reader(site.feed, site.lake)
+    days = lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, reader, said.append)
+    assert days == [row[1] for row in manifest]
+    assert [str(file.relative_to(site.lake.root)) in sentence for file, sentence in zip(files, said, strict=True)] == [True] * len(files)
+    assert {file: file.read_bytes() for file in files} == contents
+    with site.warehouse.open_for_reading() as connection:
+        assert connection.execute("select * from meta.lake_partition order by day").fetchall() == manifest
+    assert site.roll_up().from_day is None
+    assert lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, reader, said.append) == []
+
+
+def test_a_damaged_file_that_the_archive_cannot_make_again_is_named(site: Site) -> None:
+    site.bring("one.csv", as_csv([Check("a", START, "up", 5)]))
+    with site.warehouse.open_for_reading() as connection:
+        (file,) = site.lake.files(connection, site.feed.id)
+    Path(file).unlink()
+    shutil.rmtree(site.archive.root / "objects")
+    with pytest.raises(lake_day.Unmendable, match=re.escape(Path(file).name)):
+        lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, check_log.reader(site.feed, site.lake), lambda _: None)

@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets import checks
 from assets.ingest import build_feed_asset, feed_key
-from assets.uptime import check_log, prometheus, roll_up, uptime_kuma
+from assets.uptime import check_log, lake_day, prometheus, roll_up, uptime_kuma
 from assets.uptime.service_quarter import reckon
 from expectations import check, derived, record
 from warehouse import period as quarter
@@ -22,12 +22,14 @@ SERVICE_QUARTER = dg.AssetKey(["uptime", "service_quarter"])
 def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
     built = []
     for feed in feeds:
-        if feed.kind is FeedKind.PROMETHEUS:
-            built.append(build_feed_asset(feed, prometheus.reader, prometheus.suite(feed), arrive_from=prometheus.arrive_from))
-        elif feed.kind is FeedKind.UPTIME_KUMA:
-            built.append(build_feed_asset(feed, uptime_kuma.reader, uptime_kuma.suite(feed), arrive_from=uptime_kuma.arrive_from))
-        else:
-            built.append(build_feed_asset(feed, check_log.reader, check.suite(feed.hosts, feed.max_hold_s)))
+        match feed.kind:
+            case FeedKind.PROMETHEUS:
+                asset = build_feed_asset(feed, prometheus.reader, prometheus.suite(feed), prometheus.arrive_from, mend=lake_day.mend)
+            case FeedKind.UPTIME_KUMA:
+                asset = build_feed_asset(feed, uptime_kuma.reader, uptime_kuma.suite(feed), uptime_kuma.arrive_from, mend=lake_day.mend)
+            case _:
+                asset = build_feed_asset(feed, check_log.reader, check.suite(feed.hosts, feed.max_hold_s), mend=lake_day.mend)
+        built.append(asset)
 
     @dg.multi_asset(
         specs=[

@@ -1,21 +1,23 @@
-"""Promotes accepted checks to the probe lake: one merged file per touched local day, and a note of what must be rolled up again."""
+"""Promotes accepted checks to the probe lake: one merged file per touched local day, and a note of what must be rolled up again. A file that was damaged
+since is made again from the archive."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 
-from expectations.intake import Batch, Counts
+from expectations.intake import Batch, Counts, Progress, Reader, accepted_again
+from warehouse.archive import Archive, Artifact
+from warehouse.database import Warehouse, transaction
 from warehouse.files import sql_of
 from warehouse.lake import Lake
+from warehouse.registry import Feed
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> Counts:
     """Called inside the transaction that commits the manifest. The last received check of a service and moment wins."""
     feed = batch.feed
     zone = feed.government.timezone
-    connection.execute(
-        sql_of("assets.uptime", "incoming_check.sql"), {"timezone": zone, "artifact_sha256": batch.artifact.sha256, "received_at": batch.artifact.received_at}
-    )
+    _incoming(connection, feed, batch.artifact)
     days = [row[0] for row in connection.execute("select distinct day from incoming_check order by day").fetchall()]
     present = connection.execute("select file from meta.lake_partition where feed_id = $1 and list_contains($2, day)", [feed.id, days]).fetchall()
     connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
@@ -50,6 +52,59 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     assert row is not None
     accepted, added, updated = (int(value) for value in row)
     return Counts(added, updated, accepted - added - updated, tuple(periods))
+
+
+class Unmendable(RuntimeError):
+    """A damaged file of the lake that the archive cannot make again. The message names both."""
+
+
+def mend(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader: Reader, warn: Progress) -> list[date]:
+    """Make the feed's damaged files again, out of all artifacts whose checks were promoted, in the order in which they became known. Returns their days.
+    Nothing is rolled up again: the checks are those that were counted."""
+    if not warehouse.path.exists():
+        return []
+    with warehouse.open_for_reading() as connection:
+        damaged = dict(lake.damaged(connection, feed.id))
+        promoted = connection.execute(
+            """
+            select artifact_sha256 from meta.batch
+            where feed_id = $1 and status = 'promoted'
+            group by artifact_sha256
+            order by min(known_at), min(received_at), min(source_name)
+            """,
+            [feed.id],
+        ).fetchall()
+    if not damaged:
+        return []
+    by_hash = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)}
+    with warehouse.open_for_writing() as connection:
+        mended = "incoming_check limit 0"  # what the artifacts until now say of these days
+        for (sha256,) in promoted:
+            if accepted_again(connection, archive, feed, reader, by_hash[sha256]):
+                _incoming(connection, feed, by_hash[sha256])
+                connection.execute("delete from incoming_check where not list_contains($1, day)", [list(damaged)])
+                connection.execute(f"create or replace temp table present_check as select * from {mended}")
+                connection.execute(sql_of("assets.uptime", "merged_check.sql"))
+                connection.execute("create or replace temp table mended_check as select * exclude (outcome) from merged_check")
+                mended = "mended_check"
+        found = {row[0] for row in connection.execute("select distinct day from mended_check").fetchall()} if mended == "mended_check" else set()
+        with transaction(connection):
+            for day, file in damaged.items():
+                if day not in found:
+                    raise Unmendable(
+                        f"lake: {file} is damaged, and the archive has no check of {feed.id} on {day}; restore the lake or the archive from a backup"
+                    )
+                rows = connection.sql("select * exclude (day) from mended_check where day = $day order by service, checked_at", params={"day": day})
+                lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
+                warn(f"{feed.id}: lake: {file} was damaged or gone; made again from the archive")
+    return list(damaged)
+
+
+def _incoming(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact) -> None:
+    connection.execute(
+        sql_of("assets.uptime", "incoming_check.sql"),
+        {"timezone": feed.government.timezone, "artifact_sha256": artifact.sha256, "received_at": artifact.received_at},
+    )
 
 
 def _latest(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
