@@ -230,7 +230,7 @@ def take_in_sitting(
             counts = _promote(connection, reader, batches)
             rejected = _rejected(connection, len(batches))
             drift.keep(connection, feed.id, [batch.batch_id for batch in batches])
-            _resolve(connection, reader.suite, feed)
+            _resolve(connection, reader.suite, feed, batches)
         lines = list(zip(batches, read, counts, rejected, messages, strict=True))
         for batch, rows, count, set_aside, _ in lines:
             if rows != count.added + count.updated + count.unchanged + set_aside:
@@ -448,7 +448,10 @@ def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batches: Sequence[
     connection.execute(sql_of("expectations", "failed_row.sql"), {"file_rows": gate.FILE_ROWS, "batch_ids": [batch.batch_id for batch in batches]})
 
 
-def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed) -> None:
+def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed, batches: Sequence[Batch]) -> None:
+    unresolved = "select 1 from quality.failed_row where resolved_by_batch is null and starts_with(rule_id, $1) and not list_contains($2, batch_id) limit 1"
+    if connection.execute(unresolved, [f"{suite.name}.", [batch.batch_id for batch in batches]]).fetchone() is None:
+        return
     connection.execute(
         f"""
         create or replace temp table accepted_key as
