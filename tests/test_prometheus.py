@@ -20,22 +20,19 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from assets import http
-from assets.uptime import check_log, prometheus, roll_up
-from expectations.intake import FeedOutcome, Reader, Unreadable, take_in
+from assets.uptime import check_log, prometheus
+from expectations.intake import FeedOutcome, Unreadable
 from tests import monitor
 from tests.conftest import ROOT, kesiapan, published
 from tests.monitor import NEEDS_PROMETHEUS
-from tests.test_check_log import DayRow, days_of, incidents_of
+from tests.site import NOON, Site
+from tests.test_check_log import incidents_of
 from tests.test_http import drip, raw_server
 from tests.waiting import wait_until
-from warehouse import reference
-from warehouse.archive import Archive, Artifact
-from warehouse.database import Warehouse
-from warehouse.lake import Lake
+from warehouse.archive import Artifact
 from warehouse.registry import Credential, Feed, FeedKind, Government, Service
 
 SAMPLE = ROOT / "samples" / "uptime" / "kalbar_checks.csv"
-NOON = datetime(2026, 9, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 HOLD_S = 150  # two and a half intervals of a minute
 MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
@@ -52,54 +49,6 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def feed(url: str | None, **more: object) -> Feed:
     known = Feed("checks", FeedKind.PROMETHEUS, MAKASSAR, url=url, allow_loopback=True, max_hold_s=HOLD_S, objective=0.99, declared="sources.toml:9: feed.url")
     return replace(known, **more)  # type: ignore[arg-type]
-
-
-@dataclass
-class Site:
-    """One installation in a folder."""
-
-    root: Path
-    feed: Feed
-    now: datetime = NOON
-    ticks: int = 0
-
-    def __post_init__(self) -> None:
-        self.archive = Archive(self.root / "archive")
-        self.lake = Lake(self.root / "lake")
-        self.warehouse = Warehouse(self.root / "warehouse.duckdb")
-        with self.warehouse.open_for_writing() as connection:
-            reference.load(connection, (self.feed.government,))
-
-    @property
-    def reader(self) -> Reader:
-        return (prometheus if self.feed.kind is FeedKind.PROMETHEUS else check_log).reader(self.feed, self.lake)
-
-    def clock(self) -> datetime:
-        """No two things happen at the same moment."""
-        self.ticks += 1
-        return self.now + timedelta(microseconds=self.ticks)
-
-    def refresh(self) -> FeedOutcome:
-        """As the feed's asset and the roll-up after it do."""
-        present, problems = prometheus.arrive_from(self.warehouse)(self.feed, self.archive, self.clock)
-        run_id = f"run {time.monotonic_ns()}"
-        outcome = take_in(self.warehouse, self.archive, self.feed, self.reader, present, problems, run_id, self.clock, lambda message: None)
-        with self.warehouse.open_for_writing() as connection:
-            roll_up.roll_up(connection, self.lake, self.feed)
-        return outcome
-
-    def query(self, statement: str) -> list[tuple[object, ...]]:
-        with self.warehouse.open_for_reading() as connection:
-            return connection.execute(statement).fetchall()
-
-    def days(self) -> list[DayRow]:
-        with self.warehouse.open_for_reading() as connection:
-            return days_of(connection)
-
-    def told(self, service: str) -> tuple[int, int]:
-        """Seconds up and down, over all days."""
-        ((up_s, down_s),) = self.query(f"select sum(up_s)::integer, sum(down_s)::integer from uptime.service_day where service_id = '{service}'")
-        return up_s, down_s  # type: ignore[return-value]
 
 
 # Against the real thing.

@@ -3,7 +3,6 @@ along. The databases are made up here, with the tables of Kuma 1.23 and 2.0; not
 
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,19 +16,16 @@ import pyarrow.parquet as pa_parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from assets.uptime import check_log, roll_up, uptime_kuma
-from expectations.intake import FeedOutcome, Reader, Unreadable, take_in
+from assets.uptime import uptime_kuma
+from expectations.intake import Unreadable
 from pipelines.settings import SettingsError, read_sources
 from tests.conftest import ROOT, kesiapan, published
-from tests.test_check_log import Check, DayRow, as_csv, check_sets, days_of, incidents_of, reckon
-from warehouse import reference
-from warehouse.archive import Archive, Artifact
-from warehouse.database import Warehouse
-from warehouse.lake import Lake
+from tests.site import NOON, Site
+from tests.test_check_log import Check, as_csv, check_sets, days_of, incidents_of, reckon
+from warehouse.archive import Artifact
 from warehouse.registry import Feed, FeedKind, Government, Service
 
 SAMPLE = ROOT / "samples" / "uptime" / "kalbar_checks.csv"
-NOON = datetime(2026, 9, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 HOLD_S = 150  # two and a half intervals of a minute
 MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
@@ -108,65 +104,6 @@ class Kuma:
         return sorted(path.name for path in self.path.parent.glob("kuma.db*"))
 
 
-@dataclass
-class Site:
-    """One installation in a folder."""
-
-    root: Path
-    feed: Feed
-    now: datetime = NOON
-    ticks: int = 0
-
-    def __post_init__(self) -> None:
-        self.archive = Archive(self.root / "archive")
-        self.lake = Lake(self.root / "lake")
-        self.warehouse = Warehouse(self.root / "warehouse.duckdb")
-        with self.warehouse.open_for_writing() as connection:
-            reference.load(connection, (self.feed.government,))
-
-    @property
-    def reader(self) -> Reader:
-        return (uptime_kuma if self.feed.kind is FeedKind.UPTIME_KUMA else check_log).reader(self.feed, self.lake)
-
-    def clock(self) -> datetime:
-        """No two things happen at the same moment."""
-        self.ticks += 1
-        return self.now + timedelta(microseconds=self.ticks)
-
-    def refresh(self) -> FeedOutcome:
-        """As the feed's asset and the roll-up after it do."""
-        return self.take_in(*uptime_kuma.arrive_from(self.warehouse)(self.feed, self.archive, self.clock))
-
-    def take_in(self, present: list[Artifact], problems: tuple[str, ...] = ()) -> FeedOutcome:
-        run_id = f"run {time.monotonic_ns()}"
-        outcome = take_in(self.warehouse, self.archive, self.feed, self.reader, present, problems, run_id, self.clock, lambda message: None)
-        with self.warehouse.open_for_writing() as connection:
-            roll_up.roll_up(connection, self.lake, self.feed)
-        return outcome
-
-    def query(self, statement: str) -> list[tuple[object, ...]]:
-        with self.warehouse.open_for_reading() as connection:
-            return connection.execute(statement).fetchall()
-
-    def days(self) -> list[DayRow]:
-        with self.warehouse.open_for_reading() as connection:
-            return days_of(connection)
-
-    def tables(self) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-        return self.query("select * from uptime.service_day order by service_id, day"), self.query("select * from uptime.incident order by incident_id")
-
-    def told(self, service: str = DINKES) -> tuple[int, int]:
-        """Seconds up and down, over all days."""
-        ((up_s, down_s),) = self.query(f"select sum(up_s)::integer, sum(down_s)::integer from uptime.service_day where service_id = '{service}'")
-        return up_s, down_s  # type: ignore[return-value]
-
-    def extracts(self) -> list[str]:
-        return [artifact.source_name for artifact in self.archive.artifacts("checks")]
-
-    def set_aside(self) -> list[tuple[object, ...]]:
-        return self.query("select distinct rule_id from quality.failed_row where severity = 'critical' order by all")
-
-
 def feed(path: Path, **more: object) -> Feed:
     known = Feed("checks", FeedKind.UPTIME_KUMA, MAKASSAR, path=path, max_hold_s=HOLD_S, objective=0.99, declared="sources.toml:9: feed.path")
     return replace(known, **more)  # type: ignore[arg-type]
@@ -236,7 +173,7 @@ def test_a_check_that_was_pending_and_came_back_is_no_outage(kuma: Kuma, site: S
     kuma.minutes(monitor, NOON - 5 * MINUTE, 2, PENDING, None)
     kuma.minutes(monitor, NOON - 3 * MINUTE, 4)
     site.refresh()
-    assert site.told() == (300 + 180, 0)
+    assert site.told(DINKES) == (300 + 180, 0)
     assert site.query("select count(*) from uptime.incident") == [(0,)]
 
 
@@ -414,7 +351,7 @@ def test_a_check_that_is_stored_late_opens_its_day_again(kuma: Kuma, site: Site)
     kuma.minutes(monitor, midnight - 15 * MINUTE, 15, DOWN)
     late = site.refresh()
     assert (late.status, late.added) == ("ok", 15)
-    assert site.told() == (225 * 60 + 59 * 60, 16 * 60)
+    assert site.told(DINKES) == (225 * 60 + 59 * 60, 16 * 60)
 
 
 @pytest.mark.parametrize("tables", [KUMA_1, KUMA_2], ids=["1.23", "2.0"])
@@ -482,7 +419,7 @@ def test_a_time_of_which_only_changes_are_left_is_unknown(tmp_path: Path, tables
     kuma.minutes(monitor, NOON - 36 * HOUR, 36 * 60 + 1)
     site = Site(tmp_path, feed(kuma.path))
     assert site.refresh().status == "ok"
-    assert site.told() == (up_s, 0 if tables is KUMA_2 else 4 * HOLD_S)
+    assert site.told(DINKES) == (up_s, 0 if tables is KUMA_2 else 4 * HOLD_S)
     kuma.close()
 
 
@@ -492,7 +429,7 @@ def test_changes_of_the_last_day_count_even_if_nothing_but_changes_happened(kuma
         kuma.beat(monitor, NOON - HOUR + number * MINUTE, number % 2)
     kuma.do("update heartbeat set important = 1")
     assert site.refresh().added == 61
-    assert site.told() == (1800, 1800)
+    assert site.told(DINKES) == (1800, 1800)
 
 
 # Monitors.
@@ -506,7 +443,7 @@ def test_groups_and_manual_monitors_measure_nothing_and_what_a_paused_one_saw_re
     kuma.minutes(kuma.monitor(parent=group), NOON - HOUR, 61)
     outcome = site.refresh()
     assert (outcome.status, outcome.read) == ("ok", 81)
-    assert (site.told("Lama"), site.told()) == ((19 * 60 + HOLD_S, 0), (3600, 0))
+    assert (site.told("Lama"), site.told(DINKES)) == ((19 * 60 + HOLD_S, 0), (3600, 0))
     assert len(site.days()) == 2
 
 
@@ -520,7 +457,7 @@ def test_a_deleted_monitor_is_unknown_from_then_on_and_its_days_stay(kuma: Kuma,
     site.now += HOUR
     outcome = site.refresh()
     assert (outcome.status, outcome.messages) == ("ok", ())
-    assert (site.told("Lama"), site.told()) == ((3600 + HOLD_S, 0), (7200, 0))
+    assert (site.told("Lama"), site.told(DINKES)) == ((3600 + HOLD_S, 0), (7200, 0))
 
 
 def test_a_service_that_changes_its_address_goes_on(kuma: Kuma, site: Site) -> None:
@@ -531,7 +468,7 @@ def test_a_service_that_changes_its_address_goes_on(kuma: Kuma, site: Site) -> N
     kuma.minutes(monitor, NOON + MINUTE, 60)
     site.now += HOUR
     assert site.refresh().added == 60
-    assert site.told() == (7200, 0)
+    assert site.told(DINKES) == (7200, 0)
     assert site.query("select code, url from ref.service where feed_id = 'checks'") == [(DINKES, "https://baru.contoh.go.id")]
 
 
@@ -544,7 +481,7 @@ def test_a_renamed_monitor_is_another_service_that_the_settings_can_join(kuma: K
     site.now += HOUR
     assert site.refresh().status == "ok"
     assert site.told("Dinkes") == (2 * 86400 + HOLD_S, 0)
-    assert site.told() == (13 * 3600, 0), "the UTC day of the renaming is read again under the new name"
+    assert site.told(DINKES) == (13 * 3600, 0), "the UTC day of the renaming is read again under the new name"
     site.feed = replace(site.feed, services=(Service("Dinkes", "dinkes"), Service(DINKES, "dinkes")))
     site.refresh()
     assert site.told("dinkes") == (2 * 86400 + 3600, 0)
@@ -561,7 +498,7 @@ def test_two_monitors_of_one_name_are_refused_until_one_is_renamed(kuma: Kuma, s
     kuma.do("update monitor set name = 'Dinas Sosial' where id = ?", other)
     outcome = site.refresh()
     assert (outcome.status, outcome.messages) == ("ok", ())
-    assert (site.told(), site.told("Dinas Sosial")) == ((3600, 0), (0, 3600))
+    assert (site.told(DINKES), site.told("Dinas Sosial")) == ((3600, 0), (0, 3600))
     assert site.query("select status from quality.current_batch where status = 'rejected'") == []
 
 
@@ -569,7 +506,7 @@ def test_a_monitor_that_takes_over_a_name_goes_on(kuma: Kuma, site: Site) -> Non
     kuma.minutes(kuma.monitor(active=0), NOON - HOUR, 30)
     kuma.minutes(kuma.monitor(), NOON - 30 * MINUTE, 31)
     assert site.refresh().status == "ok"
-    assert site.told() == (3600, 0)
+    assert site.told(DINKES) == (3600, 0)
 
 
 @pytest.mark.parametrize("name", [None, "", "  "])
@@ -643,7 +580,7 @@ def test_of_two_heartbeats_of_one_moment_the_one_stored_last_counts(kuma: Kuma, 
     kuma.beat(monitor, NOON, UP)
     outcome = site.refresh()
     assert (outcome.status, outcome.read, outcome.added, outcome.unchanged) == ("ok", 3, 2, 1)
-    assert site.told() == (0, 120)
+    assert site.told(DINKES) == (0, 120)
 
 
 # Secrets.
@@ -691,7 +628,7 @@ def test_one_heartbeat_from_far_ahead_stops_nothing(kuma: Kuma, site: Site) -> N
     site.now += HOUR
     outcome = site.refresh()
     assert (outcome.status, outcome.added, outcome.rejected) == ("ok", 60, 1)
-    assert site.told() == (7200, 0)
+    assert site.told(DINKES) == (7200, 0)
 
 
 @pytest.mark.parametrize("written", ["tomorrow", "2026-13-45 00:00:00", "2026-09-10\u00e9", "2026-09-10~~", "2026-09-10 25:00:00", "20260910T113000\n"])
@@ -862,7 +799,7 @@ def test_a_page_that_cannot_be_read_keeps_what_lies_before_it_and_takes_nothing_
     assert "kuma.db: SQLite cannot read it (database disk image is malformed)" in outcome.messages[0]
     monkeypatch.undo()
     assert site.refresh().added == 2161
-    assert site.told() == (2 * 86400, 0)
+    assert site.told(DINKES) == (2 * 86400, 0)
 
 
 def test_a_glob_that_matches_more_than_one_file_is_refused(kuma: Kuma, site: Site) -> None:
