@@ -133,7 +133,7 @@ def test_files_of_different_owners_are_judged_at_once(tmp_path: Path, monkeypatc
     judged = []
     monkeypatch.setattr(gate, "judge_each", lambda connection, suite, files, judge=gate.judge_each: judged.append(files) or judge(connection, suite, files))
     home = Home(tmp_path)
-    (said,) = home.take_in(TOGETHER, [as_csv([answer(agency, "1")]) for agency in ("A1", "A2", "A3")])
+    *_, said = home.take_in(TOGETHER, [as_csv([answer(agency, "1")]) for agency in ("A1", "A2", "A3")])
     assert judged == [3]
     assert "and 2 more: read 3, rejected 0" in said
 
