@@ -3,6 +3,7 @@
 import json
 import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -50,3 +51,12 @@ def emit(line: dict[str, Any]) -> None:
     """One JSON line on standard output."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
+
+
+def in_own_process(bench: str, name: str, *arguments: str) -> dict[str, Any] | None:
+    """The last line of `python -m tests.bench.<bench>` with these arguments, emitted here too; None, with the reason emitted, if it ended badly. A process
+    for each case, so that the peak of memory is that case's."""
+    child = subprocess.run([sys.executable, "-m", f"tests.bench.{bench}", *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    line = dict(json.loads(child.stdout.splitlines()[-1])) if child.returncode == 0 else None
+    emit(line or {"bench": bench, "case": name, "error": f"ended with {child.returncode}"})
+    return line

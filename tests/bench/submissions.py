@@ -8,7 +8,6 @@ import argparse
 import cProfile
 import io
 import pstats
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,7 +15,6 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from json import loads
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -261,14 +259,8 @@ def main() -> int:
 
     measured = []
     for number, case in enumerate(cases):
-        command = [sys.executable, "-m", "tests.bench.submissions", "--workbooks", str(arguments.workbooks), "--case", str(number)]
-        child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-        if child.returncode != 0:
-            measure.emit({"bench": "submissions", "case": case.name, "error": f"ended with {child.returncode}"})
-            continue
-        line = loads(child.stdout.splitlines()[-1])
-        measure.emit(line)
-        measured.append((case, line))
+        if line := measure.in_own_process("submissions", case.name, "--workbooks", str(arguments.workbooks), "--case", str(number)):
+            measured.append((case, line))
     table(measured)
     return 0
 

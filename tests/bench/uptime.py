@@ -5,12 +5,10 @@ fails.
 Every case runs in a process of its own, so that the peak of memory is that case's. `--case` is such a process."""
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from json import loads
 from pathlib import Path
 from typing import Any
 
@@ -147,14 +145,8 @@ def main() -> int:
         return 0
     measured = []
     for number, case in enumerate(wanted):
-        command = [sys.executable, "-m", "tests.bench.uptime", "--most-checks", str(arguments.most_checks), "--case", str(number)]
-        child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-        if child.returncode != 0:
-            measure.emit({"bench": "uptime", "case": case.name, "error": f"ended with {child.returncode}"})
-            continue
-        line = loads(child.stdout.splitlines()[-1])
-        measure.emit(line)
-        measured.append((case, line))
+        if line := measure.in_own_process("uptime", case.name, "--most-checks", str(arguments.most_checks), "--case", str(number)):
+            measured.append((case, line))
     table(measured)
     return 0
 
