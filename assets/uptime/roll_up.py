@@ -41,7 +41,7 @@ def settings_fingerprint(feed: Feed) -> str:
 
 
 def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> RollUp:
-    """One transaction per feed: what is touched is taken back and reckoned again, and the note of it removed."""
+    """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
     fingerprint = settings_fingerprint(feed)
     from_at = _touched_from(connection, feed, fingerprint)
     latest_at = _latest_check(connection, feed.id)
@@ -49,14 +49,15 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
     if from_at is not None and latest_at is not None:
         from_day = from_at.date() - MARGIN
         first_at = _first_check(connection, feed.id)
-        with transaction(connection):
-            _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
-            for stretch in _stretches(connection, feed.id, from_at):
+        _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
+        for stretch in _stretches(connection, feed.id, from_at):
+            with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
+                derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
                 _reckon(connection, lake, feed, stretch, first_at, is_last=stretch.latest_at == latest_at)
-            derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
-            connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
-            connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
-            connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
+                if stretch.latest_at == latest_at:
+                    connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
+                    connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
+                    connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
     counts = connection.execute(
         "select (select count(*) from uptime.service_day where feed_id = $1), (select count(*) from uptime.incident where feed_id = $1)", [feed.id]
     ).fetchone()
