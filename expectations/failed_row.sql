@@ -19,8 +19,5 @@ select
 from failed
 inner join file on file.number = failed.source_row // $file_rows
 inner join quality.expectation_result as expectation_result
-    on
-        expectation_result.rule_id = failed.rule_id
-        and expectation_result.batch_id = file.batch_id
-        and list_contains($batch_ids::varchar[], expectation_result.batch_id)
+    on expectation_result.rule_id = failed.rule_id and expectation_result.batch_id = file.batch_id
 order by failed.rule_id, failed.source_row;

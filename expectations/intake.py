@@ -221,7 +221,7 @@ def take_in_sitting(
         )
         _list_files(connection, batches)
         if not unreadable:
-            _write_failed_rows(connection, batches)
+            connection.execute(sql_of("expectations", "failed_row.sql"), {"file_rows": gate.FILE_ROWS})
         if any(messages):
             counts: Sequence[Counts] = [Counts()]
             rejected = read
@@ -442,10 +442,6 @@ def _list_files(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch])
             "known_at": [batch.known_at for batch in batches],
         },
     )
-
-
-def _write_failed_rows(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
-    connection.execute(sql_of("expectations", "failed_row.sql"), {"file_rows": gate.FILE_ROWS, "batch_ids": [batch.batch_id for batch in batches]})
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed, batches: Sequence[Batch]) -> None:

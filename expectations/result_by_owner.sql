@@ -12,10 +12,7 @@ select
     sum(judged.unexpected_count)::bigint as unexpected_count
 from judged
 inner join quality.expectation_result as expectation_result
-    on
-        expectation_result.rule_id = judged.rule_id
-        and expectation_result.batch_id = list_extract($batch_ids::varchar[], judged.file + 1)
-        and list_contains($batch_ids::varchar[], expectation_result.batch_id)
+    on expectation_result.rule_id = judged.rule_id and expectation_result.batch_id = list_extract($batch_ids::varchar[], judged.file + 1)
 left join ref.government as government on government.code = judged.government_code
 left join ref.agency as agency on agency.government_code = judged.government_code and agency.code = judged.agency_code
 group by all

@@ -51,10 +51,11 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         first_at = _first_check(connection, feed.id)
         _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
         for stretch in _stretches(connection, feed.id, from_at):
+            is_last = stretch.latest_at == latest_at
             with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
                 derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
-                _reckon(connection, lake, feed, stretch, first_at, is_last=stretch.latest_at == latest_at)
-                if stretch.latest_at == latest_at:
+                _reckon(connection, lake, feed, stretch, first_at, is_last=is_last)
+                if is_last:
                     connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
                     connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
                     connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
