@@ -184,8 +184,8 @@ def burn_by_hand(checks: Sequence[Check], its_feed: Feed) -> list[tuple[str, int
     found: list[tuple[str, int, float | None, float | None, bool | None]] = []
     for service in sorted({check.service for check in checks}):
         mine = sorted((check for check in checks if check.service == service), key=lambda check: check.at)
-        recent = [check.at for check in mine if check.at >= latest - timedelta(days=3)]
-        gaps = [(following - one) / MINUTE for one, following in pairwise(recent) if following > latest - timedelta(days=1)]
+        first_day = (latest - timedelta(days=1)).astimezone(cut).date()
+        gaps = [(following - one) / MINUTE for one, following in pairwise(check.at for check in mine if check.at.astimezone(cut).date() >= first_day)]
         if len(gaps) < 3:
             continue
 

@@ -14,6 +14,8 @@ from pyarrow import parquet
 
 from warehouse.files import sha256_of, sync_folder
 
+ADDED_COLUMNS = {"vantage": "'-'", "certificate_expires_at": "null::timestamptz"}
+
 
 @dataclass(frozen=True)
 class LakeFile:
@@ -69,6 +71,13 @@ class Lake:
             "select file from meta.lake_partition where feed_id = $1 and day between $2 and $3 order by day, file", [feed_id, from_day, last_day]
         ).fetchall()
         return [str(self.root / row[0]) for row in rows]
+
+    def read(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> duckdb.DuckDBPyRelation:
+        """The checks of these files with `day`, that of their file. What older files had no column for is as they would say it."""
+        checks = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)
+        missing = [f"{value} as {column}" for column, value in ADDED_COLUMNS.items() if column not in checks.columns]
+        present = [f"coalesce({column}, {ADDED_COLUMNS[column]}) as {column}" if column in ADDED_COLUMNS else column for column in checks.columns]
+        return checks.project(", ".join(present + missing))
 
     def damaged(self, connection: duckdb.DuckDBPyConnection, feed_id: str) -> list[tuple[date, str]]:
         """Days whose file is gone, or no longer has the hash it is listed with, and the file's path within the lake."""

@@ -1,6 +1,6 @@
 -- Grain: service, pair of windows, as of the feed's latest check. Windows and thresholds are those of Google's SRE Workbook, chapter 5 (objectives over
--- 30 days). A pair is reckoned if its short window holds three checks or more, at the mean distance of the service's checks of the last day: that rule
--- is ours. A mean, because of two checks seconds apart a median would make a frequent probe; of four checks or more, for the same reason.
+-- 30 days). A pair is reckoned if its short window holds three checks or more, at the mean distance of the service's checks since the midnight before the
+-- last 24 hours: that rule is ours. A mean, because of two checks seconds apart a median would make a frequent probe; of four checks or more, for the same reason.
 delete from uptime.burn_rate where feed_id = $feed_id;
 
 insert into uptime.burn_rate by name
@@ -12,24 +12,26 @@ with alert (severity, long_window_s, short_window_s, threshold) as (
     ('ticket', 259200, 21600, 1::double)
 ),
 
-gap as (
+last_run as (
     select
-        service_id,
-        checked_at,
-        epoch_us(checked_at) - lag(epoch_us(checked_at)) over (partition by service_id order by checked_at) as gap_us
-    from probe
-    where checked_at >= $latest_at::timestamptz - interval 3 day
+        check_run.service_id,
+        check_run.vantage,
+        sum(check_run.checks) - 1 as gaps,
+        epoch_us(max(check_run.last_at)) - epoch_us(min(check_run.first_at)) as gaps_us
+    from uptime.check_run as check_run
+    inner join service_now on service_now.code = check_run.service_id
+    where check_run.feed_id = $feed_id and check_run.day >= timezone(service_now.timezone, $latest_at::timestamptz - interval 1 day)::date
+    group by check_run.service_id, check_run.vantage
 ),
 
 watched as (
     select
         service_id,
-        sum(gap_us)::bigint as gaps_us,
-        count(gap_us) as gaps
-    from gap
-    where checked_at > $latest_at::timestamptz - interval 1 day
+        sum(gaps_us)::bigint as gaps_us,
+        sum(gaps)::bigint as gaps
+    from last_run
     group by service_id
-    having count(gap_us) >= 3
+    having sum(gaps) >= 3
 ),
 
 judged as (

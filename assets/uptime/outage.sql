@@ -16,7 +16,7 @@ insert into uptime.outage by name
 with told as (
     select
         piece.*,
-        epoch_us(until_at) - epoch_us(piece.from_at) as held_us
+        epoch_us(piece.until_at) - epoch_us(piece.from_at) as held_us
     from piece
     left join outage_from using (service_id)
     where
@@ -24,18 +24,19 @@ with told as (
         and piece.from_at >= coalesce(outage_from.from_at, $from_at::timestamptz)
 ),
 
--- what begins, belongs to or ends an outage: most checks do not
+-- what begins, belongs to or ends an outage: most do not
 changing as (
     select *
     from told
-    qualify status = 'down' or lag(status) over (partition by service_id order by from_at) = 'down'
+    qualify status = 'down' or lag(status) over (partition by service_id order by from_at, until_at, status desc) = 'down'
 ),
 
 numbered as (
     select
         *,
-        count(*) filter (where status = 'up') over (partition by service_id order by from_at rows between unbounded preceding and current row) as ups_before
+        count(*) filter (where status = 'up') over in_turn as ups_before
     from changing
+    window in_turn as (partition by service_id order by from_at, until_at, status desc rows between unbounded preceding and current row)
 ),
 
 outage as (
@@ -44,7 +45,8 @@ outage as (
         ups_before,
         min(from_at) as started_at,
         sum(held_us) as down_us,
-        count(distinct checked_at) as failed_checks
+        max(until_at) as held_until_at,
+        sum(checks) + count(distinct checked_at) filter (where is_rest and not is_counted) as failed_checks
     from numbered
     where status = 'down'
     group by service_id, ups_before
@@ -54,21 +56,41 @@ recovery as (
     select service_id, ups_before, from_at as ended_at
     from numbered
     where status = 'up'
+),
+
+polled as (  -- where several vantages are asked: those of its checks that said so
+    select
+        outage.service_id,
+        outage.ups_before,
+        sum(said.checks) as failed_checks
+    from outage
+    inner join several using (service_id)
+    inner join said on said.service_id = outage.service_id and said.status = 'down'
+    where said.from_at < outage.held_until_at and said.until_at > outage.started_at
+    group by outage.service_id, outage.ups_before
+),
+
+counted as (
+    select
+        outage.* exclude (failed_checks),
+        coalesce(polled.failed_checks, outage.failed_checks)::bigint as failed_checks
+    from outage
+    left join polled using (service_id, ups_before)
 )
 
 select
-    md5(concat_ws('|', $feed_id, outage.service_id, epoch_us(outage.started_at))) as outage_id,
+    md5(concat_ws('|', $feed_id, counted.service_id, epoch_us(counted.started_at))) as outage_id,
     $feed_id as feed_id,
-    outage.service_id,
+    counted.service_id,
     service.government_code,
     service.agency_code,
-    outage.started_at,
+    counted.started_at,
     recovery.ended_at,
-    (outage.down_us + 500000) // 1000000 as duration_s,
+    (counted.down_us + 500000) // 1000000 as duration_s,
     recovery.ended_at is null as is_open,
-    outage.failed_checks,
-    outage.failed_checks >= $incident_after as is_incident
-from outage
-inner join ref.service as service on service.feed_id = $feed_id and service.code = outage.service_id
-left join recovery on recovery.service_id = outage.service_id and recovery.ups_before = outage.ups_before + 1
-order by outage.service_id, outage.started_at;
+    counted.failed_checks,
+    counted.failed_checks >= $incident_after as is_incident
+from counted
+inner join ref.service as service on service.feed_id = $feed_id and service.code = counted.service_id
+left join recovery on recovery.service_id = counted.service_id and recovery.ups_before = counted.ups_before + 1
+order by counted.service_id, counted.started_at;

@@ -1,25 +1,27 @@
-"""Rolls the probe lake up to service-days and incidents: only the days that a change can have touched, or all when the settings changed."""
+"""Rolls the probe lake up to service-days and incidents: only what a change can have touched, or all when the settings changed. Files that are new are
+passed over once (roll_up.sql) for days counted and runs of equal checks; all else is reckoned from those."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 
 import duckdb
+import pyarrow as pa
 
 from assets.uptime import holiday, service_quarter
 from expectations import derived, record
 from warehouse import period as quarter
-from warehouse.database import run_script, transaction
+from warehouse.database import run_on_incoming, run_script, transaction
 from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-METHOD = "roll_up 3"
+METHOD = "roll_up 4"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
-STRETCH_CHECKS = 5_000_000
+STRETCH_CHECKS = 10_000_000  # long histories are passed over part by part, for the sake of memory
 
 
 @dataclass(frozen=True)
@@ -43,22 +45,26 @@ def settings_fingerprint(feed: Feed) -> str:
 def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> RollUp:
     """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
     fingerprint = settings_fingerprint(feed)
-    from_at = _touched_from(connection, feed, fingerprint)
-    latest_at = _latest_check(connection, feed.id)
+    _forget_other_settings(connection, feed, fingerprint)
+    stale = _stale_files(connection, feed.id)
+    from_at = min((moment for moment in (_touched_from(connection, feed.id), *(file.first_at for file in stale)) if moment is not None), default=None)
     from_day = None
-    if from_at is not None and latest_at is not None:
+    if from_at is not None:
         from_day = from_at.date() - MARGIN
-        first_at = _first_check(connection, feed.id)
+        first_at, latest_at = _span(connection, feed.id)
         _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
-        for stretch in _stretches(connection, feed.id, from_at):
-            is_last = stretch.latest_at == latest_at
+        run = partial(_run, connection, _parameters(feed, first_at, latest_at))
+        run("duckdb.sql")
+        for stretch in _stretches(stale):
             with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
                 derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
-                _reckon(connection, lake, feed, stretch, first_at, is_last=is_last)
-                if is_last:
-                    connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
-                    connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
-                    connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
+                _count(connection, lake, run, stretch)
+        with transaction(connection):
+            derived.forget(connection, judged_id(feed))
+            _reckon(connection, run, feed, from_at, latest_at)
+            connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
+            connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
+            connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
     counts = connection.execute(
         "select (select count(*) from uptime.service_day where feed_id = $1), (select count(*) from uptime.incident where feed_id = $1)", [feed.id]
     ).fetchone()
@@ -67,63 +73,84 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
 
 
 @dataclass(frozen=True)
-class _Stretch:
-    """What changed from `from_at` on, as if the lake ended with `last_day`, whose latest check is `latest_at`."""
+class _StaleFile:
+    """A file of the lake whose checks are not counted yet."""
 
-    from_at: datetime
-    last_day: date
-    latest_at: datetime
-
-
-def _stretches(connection: duckdb.DuckDBPyConnection, feed_id: str, from_at: datetime) -> list[_Stretch]:
-    """Long histories are reckoned as if they had come in part by part, for the sake of memory: any split of the same checks gives the same."""
-    stretches: list[_Stretch] = []
-    checks, latest_at = 0, from_at
-    days = connection.execute("select day, sum(rows)::bigint, max(last_at) from meta.lake_partition where feed_id = $1 group by day order by day", [feed_id])
-    partitions = [(day, rows, last_at) for day, rows, last_at in days.fetchall() if last_at >= from_at]
-    for number, (day, rows, last_at) in enumerate(partitions, start=1):
-        checks, latest_at = checks + rows, max(latest_at, last_at)
-        if checks >= STRETCH_CHECKS or number == len(partitions):
-            stretches.append(_Stretch(stretches[-1].latest_at if stretches else from_at, day, latest_at))
-            checks = 0
-    return stretches
+    day: date
+    file: str
+    sha256: str
+    rows: int
+    first_at: datetime
+    last_at: datetime
 
 
-def _reckon(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, stretch: _Stretch, first_at: datetime, *, is_last: bool) -> None:
-    from_day = stretch.from_at.date() - MARGIN
-    window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": stretch.from_at}).fetchone()
-    assert window_at is not None
-    reaching = datetime.combine(from_day, time(), UTC) - MARGIN  # whole days are reckoned again: what reaches into the first of them counts
-    if is_last:
-        reaching = min(reaching, stretch.latest_at - BURN_WINDOW - MARGIN)
-    held_from = min(reaching - timedelta(seconds=feed.max_hold_s), window_at[0])
-    parameters: dict[str, object] = {
-        "feed_id": feed.id,
-        "files": lake.files(connection, feed.id, held_from.date(), stretch.last_day),
-        "government_code": feed.government.code,
-        "objective": feed.objective,
-        "timezone": feed.government.timezone,
-        "max_hold_s": feed.max_hold_s,
-        "incident_after": feed.incident_after,
-        "first_at": first_at,
-        "held_from": held_from,
-        "from_at": stretch.from_at,
-        "latest_at": stretch.latest_at,
-    }
-    run = partial(_run, connection, parameters)
-    connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
-    run("probe.sql")
+Run = Callable[..., None]
+
+
+def _stretches(stale: Sequence[_StaleFile]) -> Iterator[list[_StaleFile]]:
+    stretch: list[_StaleFile] = []
+    for file in stale:
+        if stretch and sum(one.rows for one in stretch) + file.rows > STRETCH_CHECKS:
+            yield stretch
+            stretch = []
+        stretch.append(file)
+    if stretch:
+        yield stretch
+
+
+def _count(connection: duckdb.DuckDBPyConnection, lake: Lake, run: Run, stretch: Sequence[_StaleFile]) -> None:
+    """Days and runs of what these files speak of."""
+    rows = pa.table(
+        {
+            "day": [file.day for file in stretch],
+            "sha256": [file.sha256 for file in stretch],
+            "first_at": [file.first_at for file in stretch],
+            "last_at": [file.last_at for file in stretch],
+        }
+    )
+    run_on_incoming(connection, rows, "create or replace temp table stale_file as select * from incoming")
+    _see(connection, lake, [file.file for file in stretch])
+    run("roll_up.sql")
+    run("target.sql")
+    _know_services(run)
+    run("read_day.sql")
+    days = connection.execute("select min(day), max(day) from read_day").fetchone()
+    assert days is not None
+    run("span.sql", from_day=days[0], last_day=days[1])
+    run("segment.sql")
+    _see(connection, lake, [row[0] for row in connection.execute("select distinct file from read_file order by file").fetchall()])
+    run("checked.sql")
+
+
+def _see(connection: duckdb.DuckDBPyConnection, lake: Lake, files: Sequence[str]) -> None:
+    """View `lake_check` of roll_up.sql."""
+    checks = lake.read(connection, [str(lake.root / file) for file in files])
+    moments = "epoch_us(checked_at) as checked_us, epoch_us(certificate_expires_at) as certificate_us"
+    checks.project(f"service, vantage, status, latency_ms, url, day, {moments}").create_view("lake_check", replace=True)
+
+
+def _know_services(run: Run) -> None:
     run("service.sql")
+    run("local_day.sql")
     run("maintenance.sql")
     run("service_hours.sql")
-    run("span.sql", from_day=held_from.date() - MARGIN)
-    run("hold.sql")
+
+
+def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at: datetime, latest_at: datetime) -> None:
+    from_day = from_at.date() - MARGIN
+    window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
+    assert window_at is not None
+    reaching = timedelta(seconds=feed.max_hold_s) + 2 * MARGIN
+    scope_day = min(from_day, window_at[0].date(), (latest_at - BURN_WINDOW).date()) - reaching
+    _know_services(run)
+    run("span.sql", from_day=scope_day, last_day=latest_at.date() + MARGIN)
+    run("piece.sql", scope_day=scope_day)
+    connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])
     run("service_day.sql", from_day=from_day)
-    run("outage.sql")
-    if is_last:
-        run("burn_rate.sql")
+    run("outage.sql", from_at=from_at)
+    run("burn_rate.sql")
     if feed.incident_after > 1:
-        _reckon_quarters(connection, window_at[0].date() - MARGIN, stretch.from_at.date() + MARGIN)
+        _reckon_quarters(connection, window_at[0].date() - MARGIN, from_at.date() + MARGIN)
 
 
 def judged_id(feed: Feed) -> str:
@@ -140,27 +167,52 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: Feed, done: RollUp) -> No
         derived.judge(connection, derived.SERVICE_DAY, {"feed_id": feed.id, "from_day": done.from_day or date.min}, judged)
 
 
-def _touched_from(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint: str) -> datetime | None:
+def _forget_other_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint: str) -> None:
+    """What was reckoned by other settings, or by another method, is reckoned from the first check on."""
     row = connection.execute("select settings_fingerprint from uptime.rolled_up where feed_id = $1", [feed.id]).fetchone()
     if row is None or row[0] != fingerprint:
-        connection.execute("delete from uptime.service_day where feed_id = $1", [feed.id])
-        connection.execute("delete from uptime.outage where feed_id = $1", [feed.id])
-        first = connection.execute("select min(first_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
-    else:
-        first = connection.execute("select min(from_at) from uptime.touched_day where feed_id = $1", [feed.id]).fetchone()
-    return None if first is None else first[0]
+        for table in ("target", "check_day", "check_run", "read_file", "service_day", "outage"):
+            connection.execute(f"delete from uptime.{table} where feed_id = $1", [feed.id])
 
 
-def _first_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime:
-    row = connection.execute("select min(first_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
-    assert row is not None
-    assert isinstance(row[0], datetime)
-    return row[0]
+def _stale_files(connection: duckdb.DuckDBPyConnection, feed_id: str) -> list[_StaleFile]:
+    rows = connection.execute(
+        """
+        select listed.day, listed.file, listed.sha256, listed.rows, listed.first_at, listed.last_at
+        from meta.lake_partition as listed
+        anti join uptime.read_file as known on known.feed_id = listed.feed_id and known.day = listed.day and known.sha256 = listed.sha256
+        where listed.feed_id = $1
+        order by listed.day
+        """,
+        [feed_id],
+    ).fetchall()
+    return [_StaleFile(*row) for row in rows]
 
 
-def _latest_check(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
-    row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
+def _touched_from(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
+    row = connection.execute("select min(from_at) from uptime.touched_day where feed_id = $1", [feed_id]).fetchone()
     return None if row is None else row[0]
+
+
+def _span(connection: duckdb.DuckDBPyConnection, feed_id: str) -> tuple[datetime, datetime]:
+    """The feed's first and latest check."""
+    row = connection.execute("select min(first_at), max(last_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def _parameters(feed: Feed, first_at: datetime, latest_at: datetime) -> dict[str, object]:
+    return {
+        "feed_id": feed.id,
+        "government_code": feed.government.code,
+        "objective": feed.objective,
+        "timezone": feed.government.timezone,
+        "max_hold_s": feed.max_hold_s,
+        "incident_after": feed.incident_after,
+        "first_at": first_at,
+        "latest_at": latest_at,
+        "last_day": latest_at.date() + MARGIN,
+    }
 
 
 def _run(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, object], name: str, **more: object) -> None:

@@ -1,6 +1,30 @@
--- Grain: feed, service: name, owner and address as last seen. Services that are silent now keep their row.
-create or replace temp table service_before as
-select * from ref.service where feed_id = $feed_id;
+-- Grain: feed, service: name, owner and address as last seen, under the id that the settings give. Services that are silent now keep their row.
+create or replace temp table service_now as
+with seen as (
+    select
+        service as match,
+        arg_max(url, last_at) filter (where url is not null) as url,
+        max(last_at) filter (where url is not null) as url_at,
+        min(first_at) as first_at
+    from uptime.target
+    where feed_id = $feed_id
+    group by service
+)
+
+select
+    coalesce(service_setting.id, seen.match) as code,
+    any_value(coalesce(service_setting.name, service_setting.id, seen.match)) as name,
+    any_value(coalesce(service_setting.government, $government_code)) as government_code,
+    any_value(coalesce(service_setting.agency, '-')) as agency_code,
+    arg_max(seen.url, seen.url_at) as url,
+    coalesce(any_value(service_setting.objective), $objective) as objective,
+    any_value(coalesce(government.timezone, $timezone)) as timezone,
+    timezone(any_value(coalesce(government.timezone, $timezone)), min(seen.first_at))::date as first_day,
+    list(seen.match) as matches
+from seen
+left join service_setting on service_setting.match = seen.match
+left join ref.government as government on government.code = coalesce(service_setting.government, $government_code)
+group by coalesce(service_setting.id, seen.match);
 
 delete from ref.service where feed_id = $feed_id;
 
@@ -8,13 +32,11 @@ insert into ref.service by name
 select
     $feed_id as feed_id,
     code,
-    coalesce(service_now.name, service_before.name) as name,
-    coalesce(service_now.government_code, service_before.government_code) as government_code,
-    coalesce(service_now.agency_code, service_before.agency_code) as agency_code,
-    coalesce(service_now.url, service_before.url) as url,
-    case when service_now.code is not null then service_now.objective else service_before.objective end as objective,
-    least(service_now.first_day, service_before.valid_from) as valid_from,
-    service_before.valid_to
+    name,
+    government_code,
+    agency_code,
+    url,
+    objective,
+    first_day as valid_from
 from service_now
-full join service_before using (code)
 order by code;

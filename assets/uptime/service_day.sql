@@ -1,4 +1,4 @@
--- Grain: feed, service, local day, from `from_day` on. Seconds come from how long checks held, never from counting samples; what no check
+-- Grain: feed, service, local day, from `from_day` on. Seconds come from how long checks hold, never from counting samples; what no check
 -- speaks for is unknown, unless it lies in announced maintenance or off hours, also on days on which a service that was watched before is not checked at all.
 insert into uptime.service_day by name
 with held as (
@@ -35,15 +35,9 @@ excluded_day as (
 ),
 
 checked_day as (
-    select
-        service_id,
-        day,
-        count(*) as checks,
-        count(*) filter (where status = 'down') as failed_checks,
-        quantile_cont(latency_ms, [0.5, 0.95, 0.99]) filter (where status = 'up') as latency_ms
-    from probe
-    where day >= $from_day
-    group by service_id, day
+    select service_id, day, checks, failed_checks, latency_ms
+    from uptime.check_day
+    where feed_id = $feed_id and day >= $from_day
 ),
 
 watched_before as (

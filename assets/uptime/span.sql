@@ -1,4 +1,5 @@
--- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` on, cut where a window or an opening begins or
+-- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` to
+-- `last_day`, cut where a window or an opening begins or
 -- ends: status is off_hours, maintenance, or empty where checks count as they say. Windows that overlap count once; off hours come before maintenance.
 create or replace temp table span as
 with service as (
@@ -26,7 +27,7 @@ announced_day as (
         *,
         unnest(generate_series(
             greatest(timezone(timezone, starts_at)::date, $from_day::date)::timestamp,
-            least(timezone(timezone, ends_at)::date, $latest_at::timestamptz::date + 1)::timestamp,
+            least(timezone(timezone, ends_at)::date, $last_day::date)::timestamp,
             interval 1 day
         ))::date as day
     from announced
@@ -36,7 +37,7 @@ hours as (
     select service_hours.service_id, service.timezone, service_hours.day, service_hours.opens_at, service_hours.closes_at
     from uptime.service_hours as service_hours
     inner join service using (service_id)
-    where service_hours.feed_id = $feed_id and service_hours.day >= $from_day
+    where service_hours.feed_id = $feed_id and service_hours.day between $from_day and $last_day
 ),
 
 cut_day as (

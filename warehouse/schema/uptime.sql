@@ -239,7 +239,7 @@ comment on column uptime.burn_rate.as_of is 'Latest check of the feed (UTC): bot
 comment on column uptime.burn_rate.severity is 'page (act now) or ticket (act in working hours) | page (segera) atau ticket (jam kerja)';
 comment on column uptime.burn_rate.long_window_s is 'Long window | Jendela panjang | s';
 comment on column uptime.burn_rate.short_window_s is 'Short window: that it still goes on | Jendela pendek: masih berlangsung | s';
-comment on column uptime.burn_rate.probe_interval_s is 'Mean distance of the service''s checks of the last day | Rata-rata jarak pemeriksaan sehari terakhir | s';
+comment on column uptime.burn_rate.probe_interval_s is 'Mean distance of the service''s checks since the midnight before the last 24 hours | Rata-rata jarak pemeriksaan sejak tengah malam sebelum 24 jam terakhir | s';
 comment on column uptime.burn_rate.objective is 'Availability promised | Target ketersediaan | ratio';
 comment on column uptime.burn_rate.long_error_ratio is 'down / (up + down) of the long window; empty if neither is known | mati / (aktif + mati) pada jendela panjang | ratio';
 comment on column uptime.burn_rate.short_error_ratio is 'The same of the short window | Sama, pada jendela pendek | ratio';
@@ -285,6 +285,74 @@ comment on column uptime.service_hours.day is 'Day in the zone of the government
 comment on column uptime.service_hours.opens_at is 'Start of service (UTC); empty = closed that day | Mulai layanan (UTC); kosong = tutup';
 comment on column uptime.service_hours.closes_at is 'End of service (UTC); empty = closed that day | Akhir layanan (UTC); kosong = tutup';
 comment on column uptime.service_hours.holiday is 'Public holiday on which it is closed | Hari libur nasional yang menutupnya';
+
+create table if not exists uptime.target (
+    feed_id varchar not null,
+    service varchar not null,
+    vantage varchar not null,
+    url varchar,
+    certificate_expires_at timestamptz,
+    first_at timestamptz not null,
+    last_at timestamptz not null
+);
+comment on table uptime.target is 'What checks were aimed at: one row per name, vantage, address and certificate | Sasaran pemeriksaan: satu baris per nama, titik pantau, alamat dan sertifikat';
+comment on column uptime.target.feed_id is 'Feed | Sumber';
+comment on column uptime.target.service is 'Name that its checks bear | Nama pada pemeriksaan';
+comment on column uptime.target.vantage is 'Where it is checked from; - = not said | Titik pantau; - = tidak disebut';
+comment on column uptime.target.url is 'Address | Alamat';
+comment on column uptime.target.certificate_expires_at is 'When its certificate expires (UTC); empty = not seen | Masa berlaku sertifikat berakhir (UTC); kosong = tidak terlihat';
+comment on column uptime.target.first_at is 'First such check (UTC) | Pemeriksaan pertama (UTC)';
+comment on column uptime.target.last_at is 'Last such check (UTC) | Pemeriksaan terakhir (UTC)';
+
+create table if not exists uptime.check_day (
+    feed_id varchar not null,
+    service_id varchar not null,
+    day date not null,
+    checks bigint not null,
+    failed_checks bigint not null,
+    latency_ms double[]
+);
+comment on table uptime.check_day is 'Checks counted per service and local day | Jumlah pemeriksaan per layanan dan hari setempat';
+comment on column uptime.check_day.feed_id is 'Feed | Sumber';
+comment on column uptime.check_day.service_id is 'Service | Layanan';
+comment on column uptime.check_day.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
+comment on column uptime.check_day.checks is 'Checks made | Jumlah pemeriksaan | checks';
+comment on column uptime.check_day.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
+comment on column uptime.check_day.latency_ms is '50th, 95th and 99th percentile of successful checks | Persentil ke-50, ke-95 dan ke-99 pemeriksaan berhasil | ms';
+
+create table if not exists uptime.check_run (
+    feed_id varchar not null,
+    service_id varchar not null,
+    vantage varchar not null,
+    day date not null,
+    time_class varchar not null,
+    status varchar not null,
+    first_at timestamptz not null,
+    last_at timestamptz not null,
+    checks bigint not null,
+    cut_at timestamptz not null
+);
+comment on table uptime.check_run is 'Checks in a row, from one vantage on one local day, that say the same and leave no time unknown between them | Rangkaian pemeriksaan berhasil sama dari satu titik pantau pada satu hari';
+comment on column uptime.check_run.feed_id is 'Feed | Sumber';
+comment on column uptime.check_run.service_id is 'Service | Layanan';
+comment on column uptime.check_run.vantage is 'Where it is checked from; - = not said | Titik pantau; - = tidak disebut';
+comment on column uptime.check_run.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
+comment on column uptime.check_run.time_class is 'Of its time: in_service, maintenance (announced), off_hours | Jenis waktu: in_service (jam layanan), maintenance (pemeliharaan diumumkan), off_hours (di luar jam layanan)';
+comment on column uptime.check_run.status is 'What the checks say: up, down, maintenance, unknown | Hasil: up (aktif), down (mati), maintenance (pemeliharaan), unknown (tidak diketahui)';
+comment on column uptime.check_run.first_at is 'First check (UTC) | Pemeriksaan pertama (UTC)';
+comment on column uptime.check_run.last_at is 'Last check (UTC) | Pemeriksaan terakhir (UTC)';
+comment on column uptime.check_run.checks is 'Checks in it | Jumlah pemeriksaan | checks';
+comment on column uptime.check_run.cut_at is 'When the day, or the span of it with that time_class, ends (UTC) | Akhir hari atau akhir time_class itu (UTC)';
+
+create table if not exists uptime.read_file (
+    feed_id varchar not null,
+    day date not null,
+    sha256 varchar not null
+);
+comment on table uptime.read_file is 'Files of the lake whose checks are counted in check_day and check_run | Berkas danau yang sudah dihitung';
+comment on column uptime.read_file.feed_id is 'Feed | Sumber';
+comment on column uptime.read_file.day is 'Day of the file | Hari berkas';
+comment on column uptime.read_file.sha256 is 'Hash of the file | Hash berkas';
 
 create table if not exists uptime.touched_day (
     feed_id varchar not null,

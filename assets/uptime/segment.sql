@@ -1,0 +1,43 @@
+-- Grain: name and vantage that checks bear, day of their file, segment: the local days that are counted anew, cut where their spans begin and end.
+-- Names of one service share its days and segments.
+create or replace temp table segment_name as
+with aimed as (
+    select distinct service_now.code as service_id, service_now.timezone, target.vantage
+    from service_now
+    inner join uptime.target as target on target.feed_id = $feed_id and list_contains(service_now.matches, target.service)
+),
+
+cut as (
+    select
+        aimed.service_id,
+        aimed.vantage,
+        read_day.day,
+        coalesce(span.status, 'in_service') as time_class,
+        coalesce(span.from_at, read_day.from_at) as from_at,
+        coalesce(span.until_at, read_day.until_at) as until_at
+    from aimed
+    inner join read_day using (timezone)
+    left join span on span.service_id = aimed.service_id and span.day = read_day.day
+)
+
+select
+    *,
+    row_number() over (order by service_id, vantage, from_at)::integer as segment_id,
+    dense_rank() over (order by service_id, day)::integer as day_id
+from cut;
+
+delete from segment;
+
+insert into segment by name
+select
+    known.match as service,
+    segment_name.vantage,
+    read_file.file_day,
+    segment_name.segment_id,
+    segment_name.day_id,
+    epoch_us(segment_name.from_at) as from_us,
+    epoch_us(segment_name.until_at) as until_us,
+    $max_hold_s * 1000000::bigint as max_hold_us
+from (select code, timezone, unnest(matches) as match from service_now) as known
+inner join segment_name on segment_name.service_id = known.code
+inner join read_file on read_file.timezone = known.timezone and read_file.day = segment_name.day;
