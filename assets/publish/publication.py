@@ -58,7 +58,16 @@ TABLES = (
     "readiness.discrepancy",
     "readiness.next_step",
 )
-WITHHELD = ("core.submitter", "core.reviewer", "uptime.touched_day", "uptime.rolled_up", "uptime.check_day", "uptime.check_run", "uptime.read_file", "uptime.target")
+WITHHELD = (
+    "core.submitter",
+    "core.reviewer",
+    "uptime.touched_day",
+    "uptime.rolled_up",
+    "uptime.check_day",
+    "uptime.check_run",
+    "uptime.read_file",
+    "uptime.target",
+)
 FILLED_HERE = ("meta.publication", "meta.dictionary")
 _WITHOUT_NAMES = {"quality.failed_row": "* replace (json_merge_patch(row, '{\"submitted_by\": null}') as row)"}
 

@@ -8,7 +8,7 @@ import argparse
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +97,12 @@ def run_new_day(case: Case) -> dict[str, Any]:
 
 def _new_day(folder: Path, case: Case) -> list[float]:
     warehouse, lake = Warehouse(folder / "warehouse.duckdb"), Lake(folder / "lake")
-    from_at = datetime.combine(LAST_DAY, time(), UTC)
     taken = []
     with warehouse.open_for_writing() as connection:
         _fill(connection, lake, case)
         roll_up.roll_up(connection, lake, FEED)
         for _ in range(RUNS):
-            connection.execute("insert into uptime.touched_day values ($1, $2)", [FEED.id, from_at])
+            connection.execute("delete from uptime.read_file where day = $1", [LAST_DAY])  # as if its file had changed
             taken.append(measure.seconds(lambda: roll_up.roll_up(connection, lake, FEED)))
     return taken
 
