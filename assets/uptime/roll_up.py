@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.uptime import holiday, service_quarter
+from assets.uptime.engine import DuckDB, Engine, See
 from expectations import derived, record
 from warehouse import period as quarter
 from warehouse.database import run_on_incoming, run_script, transaction
@@ -21,6 +22,7 @@ from warehouse.registry import Feed
 METHOD = "roll_up 4"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
+IN_DUCKDB = DuckDB()
 STRETCH_CHECKS = 10_000_000  # long histories are passed over part by part, for the sake of memory
 
 
@@ -42,7 +44,7 @@ def settings_fingerprint(feed: Feed) -> str:
     return identifier(METHOD, calendar, *(repr(value) for value in said))
 
 
-def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> RollUp:
+def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engine: Engine = IN_DUCKDB) -> RollUp:
     """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
     fingerprint = settings_fingerprint(feed)
     _forget_other_settings(connection, feed, fingerprint)
@@ -55,10 +57,12 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
         run = partial(_run, connection, _parameters(feed, first_at, latest_at))
         run("duckdb.sql")
-        for stretch in _stretches(stale):
-            with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
-                derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
-                _count(connection, lake, run, stretch)
+        if stale:
+            with engine.open(connection, lake) as see:
+                for stretch in _stretches(stale):
+                    with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
+                        derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
+                        _count(connection, see, run, stretch)
         with transaction(connection):
             derived.forget(connection, judged_id(feed))
             _reckon(connection, run, feed, from_at, latest_at)
@@ -98,7 +102,7 @@ def _stretches(stale: Sequence[_StaleFile]) -> Iterator[list[_StaleFile]]:
         yield stretch
 
 
-def _count(connection: duckdb.DuckDBPyConnection, lake: Lake, run: Run, stretch: Sequence[_StaleFile]) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, see: See, run: Run, stretch: Sequence[_StaleFile]) -> None:
     """Days and runs of what these files speak of."""
     rows = pa.table(
         {
@@ -109,8 +113,7 @@ def _count(connection: duckdb.DuckDBPyConnection, lake: Lake, run: Run, stretch:
         }
     )
     run_on_incoming(connection, rows, "create or replace temp table stale_file as select * from incoming")
-    _see(connection, lake, [file.file for file in stretch])
-    run("roll_up.sql")
+    see([file.file for file in stretch], "target_seen")
     run("target.sql")
     _know_services(run)
     run("read_day.sql")
@@ -118,15 +121,9 @@ def _count(connection: duckdb.DuckDBPyConnection, lake: Lake, run: Run, stretch:
     assert days is not None
     run("span.sql", from_day=days[0], last_day=days[1])
     run("segment.sql")
-    _see(connection, lake, [row[0] for row in connection.execute("select distinct file from read_file order by file").fetchall()])
+    files = connection.execute("select distinct file from read_file order by file").fetchall()
+    see([row[0] for row in files], "day_seen", "run_seen")
     run("checked.sql")
-
-
-def _see(connection: duckdb.DuckDBPyConnection, lake: Lake, files: Sequence[str]) -> None:
-    """View `lake_check` of roll_up.sql."""
-    checks = lake.read(connection, [str(lake.root / file) for file in files])
-    moments = "epoch_us(checked_at) as checked_us, epoch_us(certificate_expires_at) as certificate_us"
-    checks.project(f"service, vantage, status, latency_ms, url, day, {moments}").create_view("lake_check", replace=True)
 
 
 def _know_services(run: Run) -> None:

@@ -1,0 +1,104 @@
+"""A standalone Spark cluster on this machine, of pyspark's own jars: a master and two workers of a core each, as a data centre runs them on three machines."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.monitor import free_port
+from tests.waiting import wait_until
+
+MISSING = [*(["pyspark"] if importlib.util.find_spec("pyspark") is None else []), *(["Java 17"] if shutil.which("java") is None else [])]
+NEEDS_SPARK = pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=f"needs {' and '.join(MISSING)}: make spark; CI has them")
+START_S = 90
+DEFAULTS = """
+spark.driver.memory 512m
+spark.executor.memory 512m
+spark.sql.shuffle.partitions 4
+spark.eventLog.enabled true
+spark.eventLog.dir file://{events}
+spark.eventLog.compress false
+spark.eventLog.rolling.enabled false
+"""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    master: str
+    events: Path
+
+    def applications(self) -> list[list[dict[str, Any]]]:
+        """What Spark wrote of each session, event by event, in the order they began."""
+        logs = sorted(self.events.iterdir())
+        return [[json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in logs]
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[Cluster]:
+    """While it is there, sessions of this process are set up for it, by the means Spark gives an operator: a folder of settings."""
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    (events := folder / "events").mkdir()
+    (conf := folder / "conf").mkdir()
+    (conf / "spark-defaults.conf").write_text(DEFAULTS.format(events=events))
+    more = {"SPARK_HOME": str(home), "SPARK_CONF_DIR": str(conf), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
+    port, page = free_port(), free_port()
+    with ExitStack() as ending, pytest.MonkeyPatch.context() as patch:
+        for name, value in more.items():
+            patch.setenv(name, value)
+        ending.callback(_end_gateway)
+        daemon = [str(home / "bin" / "spark-class"), "org.apache.spark.deploy"]
+        ending.enter_context(_daemon([*daemon, "master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(page)], folder / "master.log"))
+        wait_until("Spark's master", lambda: _state(page), START_S)
+        for name in ("one", "two"):
+            work = ["--work-dir", str(folder / name), "--cores", "1", "--memory", "512m", "--webui-port", "0"]
+            ending.enter_context(_daemon([*daemon, "worker.Worker", "--host", "127.0.0.1", *work, f"spark://127.0.0.1:{port}"], folder / f"{name}.log"))
+        wait_until("both of Spark's workers", lambda: (_state(page) or {}).get("aliveworkers") == 2, START_S)
+        yield Cluster(f"spark://127.0.0.1:{port}", events)
+
+
+@contextmanager
+def _daemon(command: Sequence[str], log: Path) -> Iterator[None]:
+    command = [command[0], f"{command[1]}.{command[2]}", *command[3:]]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        process.terminate()  # a worker ends its executors
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=20)
+
+
+def _state(page: int) -> dict[str, Any] | None:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{page}/json/", timeout=5) as reply:
+            found: dict[str, Any] = json.load(reply)
+    except OSError:
+        return None
+    return found
+
+
+def _end_gateway() -> None:
+    """pyspark keeps its JVM until this process ends; other tests of it have no use for that."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(timeout=20)
+        SparkContext._gateway = SparkContext._jvm = None
