@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ from tests.waiting import wait_until
 MISSING = [*(["pyspark"] if importlib.util.find_spec("pyspark") is None else []), *(["Java 17"] if shutil.which("java") is None else [])]
 NEEDS_SPARK = pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=f"needs {' and '.join(MISSING)}: make spark; CI has them")
 START_S = 90
+WORKERS = ("one", "two")
 DEFAULTS = """
 spark.driver.memory 512m
 spark.executor.memory 512m
+spark.cores.max 2
+spark.scheduler.minRegisteredResourcesRatio 1
 spark.sql.shuffle.partitions 4
 spark.eventLog.enabled true
 spark.eventLog.dir file://{events}
@@ -34,12 +38,19 @@ spark.eventLog.rolling.enabled false
 @dataclass(frozen=True)
 class Cluster:
     master: str
-    events: Path
+    folder: Path
 
-    def applications(self) -> list[list[dict[str, Any]]]:
-        """What Spark wrote of each session, event by event, in the order they began."""
-        logs = sorted(self.events.iterdir())
-        return [[json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] for log in logs]
+    def records_read(self) -> list[Counter[str]]:
+        """Of each session in turn, how many rows of Parquet files each worker has read."""
+        return [self._records_read(log.name, map(json.loads, log.open(encoding="utf-8"))) for log in sorted((self.folder / "events").iterdir())]
+
+    def _records_read(self, application: str, events: Iterator[dict[str, Any]]) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for event in events:
+            if event["Event"] == "SparkListenerTaskEnd":
+                (worker,) = (name for name in WORKERS if (self.folder / name / application / event["Task Info"]["Executor ID"]).exists())
+                found[worker] += event["Task Metrics"]["Input Metrics"]["Records Read"]
+        return found
 
 
 @contextmanager
@@ -57,19 +68,19 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         for name, value in more.items():
             patch.setenv(name, value)
         ending.callback(_end_gateway)
-        daemon = [str(home / "bin" / "spark-class"), "org.apache.spark.deploy"]
-        ending.enter_context(_daemon([*daemon, "master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(page)], folder / "master.log"))
+        command = [str(home / "bin" / "spark-class"), "org.apache.spark.deploy.master.Master", "--port", str(port), "--webui-port", str(page)]
+        ending.enter_context(_daemon([*command, "--host", "127.0.0.1"], folder / "master.log"))
         wait_until("Spark's master", lambda: _state(page), START_S)
-        for name in ("one", "two"):
-            work = ["--work-dir", str(folder / name), "--cores", "1", "--memory", "512m", "--webui-port", "0"]
-            ending.enter_context(_daemon([*daemon, "worker.Worker", "--host", "127.0.0.1", *work, f"spark://127.0.0.1:{port}"], folder / f"{name}.log"))
+        for name in WORKERS:
+            command = [str(home / "bin" / "spark-class"), "org.apache.spark.deploy.worker.Worker", f"spark://127.0.0.1:{port}"]
+            command += ["--work-dir", str(folder / name), "--cores", "1", "--memory", "512m", "--webui-port", "0", "--host", "127.0.0.1"]
+            ending.enter_context(_daemon(command, folder / f"{name}.log"))
         wait_until("both of Spark's workers", lambda: (_state(page) or {}).get("aliveworkers") == 2, START_S)
-        yield Cluster(f"spark://127.0.0.1:{port}", events)
+        yield Cluster(f"spark://127.0.0.1:{port}", folder)
 
 
 @contextmanager
 def _daemon(command: Sequence[str], log: Path) -> Iterator[None]:
-    command = [command[0], f"{command[1]}.{command[2]}", *command[3:]]
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:

@@ -1,8 +1,6 @@
 """The roll-up on a real Spark cluster: days, incidents and burn rates come out as DuckDB alone has them, in every column; and what an operator is told when
 there is no Spark to be had."""
 
-import socket
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,13 +11,20 @@ import dagster as dg
 import pytest
 
 from assets.uptime import roll_up, spark
-from assets.uptime.engine import DuckDB, Engine
+from assets.uptime.assets import build_uptime_assets
+from assets.uptime.engine import IN_DUCKDB, Engine
 from assets.uptime.spark import Spark, SparkUnavailable
+from pipelines import doctor
+from pipelines.partitions import QUARTERS
+from pipelines.resources import build_resources
+from pipelines.settings import Settings
 from tests.conftest import ROOT
 from tests.monitor import free_port
 from tests.spark_cluster import NEEDS_SPARK, Cluster, cluster
+from tests.test_check_log import HOUR, START, Check, Site, as_csv, feed
 from warehouse import reference
 from warehouse.database import Warehouse, scratch
+from warehouse.home import Home
 from warehouse.lake import Lake, LakeFile
 from warehouse.registry import Feed, FeedKind, Government, MaintenanceWindow, Opening, Service
 
@@ -30,7 +35,7 @@ GOVERNMENTS = (
 )
 OFFICE = tuple(Opening(weekday, 8 * 3600, 16 * 3600) for weekday in range(1, 6))
 FIRST_DAY = date(2026, 10, 5)
-DAYS = 30
+DAYS = 31
 MONITORS = 18
 SERVICES = (
     *(Service(f"generated-99-{number:02d}", f"timur-{number}", government="99.01") for number in (1, 2, 3)),
@@ -74,7 +79,7 @@ class Twin:
 
     def __init__(self, folder: Path, master: str) -> None:
         self.lake = Lake(folder / "lake {1}")  # Spark would take such a path for a pattern
-        self.engines: dict[str, Engine] = {"duckdb": DuckDB(), "spark": Spark(master)}
+        self.engines: dict[str, Engine] = {"duckdb": IN_DUCKDB, "spark": Spark(master)}
         self.warehouses = {name: Warehouse(folder / name / "warehouse.duckdb") for name in self.engines}
 
     def write(self, files: list[LakeFile]) -> None:
@@ -106,6 +111,7 @@ def test_spark_finds_in_every_column_what_duckdb_finds(running: Cluster, tmp_pat
     given: list[str] = []
     ask = SparkSession.sql
     monkeypatch.setattr(SparkSession, "sql", lambda session, statement: (given.append(statement), ask(session, statement))[1])
+    monkeypatch.setattr(roll_up, "STRETCH_CHECKS", 600_000)
     twin = Twin(tmp_path, running.master)
     files = [generate(twin.lake, FIRST_DAY + timedelta(days=number), version=1) for number in range(DAYS)]
     assert sum(file.rows for file in files) >= 1_000_000
@@ -128,24 +134,53 @@ def test_spark_finds_in_every_column_what_duckdb_finds(running: Cluster, tmp_pat
     assert twin.roll_up("spark") == (again, corrected)
 
     script = (ROOT / "assets" / "uptime" / "roll_up.sql").read_text(encoding="utf-8")
-    assert [line for statement in given[: len(given) // 4] for line in code_of(statement)] == code_of(script)
-    first, second = (Counter(records_by_executor(application)) for application in running.applications()[-2:])
-    assert len(first) == len(second) == 2, (first, second)  # each worker has one core, so that each executor is a worker's
+    assert code_of(";\n".join(given)) == 3 * 2 * code_of(script)  # three stretches; in each, first what is watched, and then what was seen of it
+    first, second = running.records_read()
+    assert first.keys() == {"one", "two"}
     assert min(first.values()) > 100_000, first
-    assert sum(second.values()) < sum(first.values()) / 4
+    assert second.total() < first.total() / 4
 
 
 def code_of(script: str) -> list[str]:
-    return [line.strip().rstrip(";") for line in script.splitlines() if line.strip() and not line.startswith("--")]
-
-
-def records_by_executor(application: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
-    print({e["Event"] for e in application}); yield from ()
+    return [words for line in script.splitlines() if not line.startswith("--") and (words := line.strip().strip(";"))]
 
 
 @NEEDS_SPARK
 def test_a_cluster_without_room_is_not_waited_for_for_ever(running: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spark, "EXECUTOR_S", 1)
-    monkeypatch.setattr(spark, "OPTIONS", spark.OPTIONS | {"spark.executor.memory": "64g"})
+    monkeypatch.setattr(spark, "WORKER_S", 1)
+    without = {"spark.executor.memory": "64g", "spark.scheduler.minRegisteredResourcesRatio": "0", "spark.eventLog.enabled": "false"}
+    monkeypatch.setattr(spark, "OPTIONS", spark.OPTIONS | without)
     with pytest.raises(SparkUnavailable, match=r"no worker of spark://127\.0\.0\.1:\d+ took the work within 1 s; start one"):
         Spark(running.master)._start()
+
+
+@pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("pyspark", r"pyspark is not installed; run `make spark`, or pip install 'kesiapan\[spark\]'"),
+        ("java", "there is no Java; install Java 17"),
+        ("master", r"no master answers at spark://127\.0\.0\.1:\d+ \(Connection refused\); start it, or correct roll_up\.master"),
+    ],
+)
+def test_without_spark_it_is_said_what_is_missing_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, said: str) -> None:
+    monkeypatch.setattr(spark, "find_spec", lambda name: None if missing == "pyspark" else name)
+    monkeypatch.setattr(spark, "which", lambda name: None if missing == "java" else name)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    site = Site(tmp_path, feed())
+    site.bring("checks.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down")]))
+    loaded = Settings(Home(tmp_path), tmp_path / "sources.toml", (site.feed.government,), (site.feed,), Spark(f"spark://127.0.0.1:{free_port()}"))
+    assert [(finding.what, finding.is_wrong) for finding in doctor.engine(loaded)] == [("roll-up on Spark", True)]
+    with pytest.raises(SparkUnavailable, match=said):
+        roll_up_by_asset(site, loaded)
+    assert site.days() == []
+    roll_up_by_asset(site, replace(loaded, engine=IN_DUCKDB))
+    assert [(day[2], day[6]) for day in site.days()] == [(3600, 2)]
+
+
+def roll_up_by_asset(site: Site, loaded: Settings) -> None:
+    """As a run does it, with what the settings give to runs."""
+    *_, service_day, _ = build_uptime_assets(loaded.feeds, QUARTERS)
+    resources = build_resources(loaded) | {"warehouse": site.warehouse}
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize([service_day], instance=instance, resources=resources)

@@ -33,3 +33,6 @@ class DuckDB:
             run_script(connection, sql_of("assets.uptime", "roll_up.sql"), {})
 
         yield see
+
+
+IN_DUCKDB = DuckDB()

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.uptime import holiday, service_quarter
-from assets.uptime.engine import DuckDB, Engine, See
+from assets.uptime.engine import IN_DUCKDB, Engine, See
 from expectations import derived, record
 from warehouse import period as quarter
 from warehouse.database import run_on_incoming, run_script, transaction
@@ -22,7 +22,6 @@ from warehouse.registry import Feed
 METHOD = "roll_up 4"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
-IN_DUCKDB = DuckDB()
 STRETCH_CHECKS = 10_000_000  # long histories are passed over part by part, for the sake of memory
 
 
@@ -168,8 +167,10 @@ def _forget_other_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, fi
     """What was reckoned by other settings, or by another method, is reckoned from the first check on."""
     row = connection.execute("select settings_fingerprint from uptime.rolled_up where feed_id = $1", [feed.id]).fetchone()
     if row is None or row[0] != fingerprint:
-        for table in ("target", "check_day", "check_run", "read_file", "service_day", "outage"):
-            connection.execute(f"delete from uptime.{table} where feed_id = $1", [feed.id])
+        with transaction(connection):
+            derived.forget(connection, judged_id(feed))  # there may be no engine to reckon them by: until they are judged again, nothing is published
+            for table in ("target", "check_day", "check_run", "read_file", "service_day", "outage"):
+                connection.execute(f"delete from uptime.{table} where feed_id = $1", [feed.id])
 
 
 def _stale_files(connection: duckdb.DuckDBPyConnection, feed_id: str) -> list[_StaleFile]:

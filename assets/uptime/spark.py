@@ -1,14 +1,15 @@
 """roll_up.sql on a standalone Spark cluster. The workers read the lake at the path it has here; nothing is written where they are. This is the only module
 that knows pyspark, which is an extra: it is imported where it is used."""
 
-import importlib.util
 import os
-import shutil
+import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
+from shutil import which
 from typing import Any
 
 import duckdb
@@ -18,7 +19,7 @@ from warehouse.files import sql_of
 from warehouse.lake import ADDED_COLUMNS, Lake
 
 CONNECT_S = 10  # Spark itself tries an address where nobody answers for a minute
-EXECUTOR_S = 60  # Spark itself waits for a worker for ever
+WORKER_S = 60  # Spark itself waits for a worker for ever
 OPTIONS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",  # it would listen on every address of this machine
@@ -26,9 +27,7 @@ OPTIONS = {
     "spark.log.level": "ERROR",
 }
 # Said rather than found out: no file is opened for it, and files from before a column was added lack it.
-FILE_SCHEMA = (
-    "service string, vantage string, status string, latency_ms double, url string, checked_at timestamp, certificate_expires_at timestamp, day date"
-)
+FILE_SCHEMA = "service string, vantage string, status string, latency_ms double, url string, checked_at timestamp, certificate_expires_at timestamp, day date"
 LAKE_CHECK = (
     "service",
     f"coalesce(vantage, {ADDED_COLUMNS['vantage']}) as vantage",
@@ -61,8 +60,8 @@ class Spark:
         brought: set[str] = set()
 
         def see(files: Sequence[str], *views: str) -> None:
-            paths = [_uri(str(lake.root / file)) for file in files]
-            checks = session.read.schema(FILE_SCHEMA).option("basePath", _uri(str(lake.root))).parquet(*paths)
+            paths = [f"file://{_as_itself(str(lake.root / file))}" for file in files]  # without a scheme it is sought in Spark's default file system
+            checks = session.read.schema(FILE_SCHEMA).option("basePath", f"file://{lake.root}").parquet(*paths)
             checks.selectExpr(*LAKE_CHECK).createOrReplaceTempView("lake_check")
             session.createDataFrame(connection.table("segment").to_arrow_table()).createOrReplaceTempView("segment")
             for statement in connection.extract_statements(sql_of("assets.uptime", "roll_up.sql")):
@@ -80,9 +79,9 @@ class Spark:
 
     def examine(self) -> None:
         """Raises `SparkUnavailable` if no session can be had, as far as that shows without starting one."""
-        if importlib.util.find_spec("pyspark") is None:
+        if find_spec("pyspark") is None:
             raise SparkUnavailable("pyspark is not installed", "run `make spark`, or pip install 'kesiapan[spark]'")
-        if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        if which("java") is None and not os.environ.get("JAVA_HOME"):
             raise SparkUnavailable("there is no Java", "install Java 17, such as Debian's openjdk-17-jre-headless, or set JAVA_HOME")
         said = [self._unreachable(address) for address in self.master.removeprefix("spark://").split(",")]
         if all(said):
@@ -107,15 +106,15 @@ class Spark:
             session = builder.config(map=OPTIONS).getOrCreate()
         except (Py4JError, PySparkException) as error:
             raise SparkUnavailable(f"no session at {self.master} ({str(error).splitlines()[0]})", "it needs Java 17 and a master of Spark 4.0") from error
-        deadline = time.monotonic() + EXECUTOR_S
+        deadline = time.monotonic() + WORKER_S
         while session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the first is this process
             if time.monotonic() >= deadline:
                 session.stop()
-                raise SparkUnavailable(f"no worker of {self.master} took the work within {EXECUTOR_S} s", "start one, or see whether all are busy")
+                raise SparkUnavailable(f"no worker of {self.master} took the work within {WORKER_S} s", "start one, or see whether all are busy")
             time.sleep(0.1)
         return session
 
 
-def _uri(path: str) -> str:
-    """Spark takes a path for a pattern, and one without a scheme for one of its default file system."""
-    return "file://" + "".join(f"\\{character}" if character in r"\{}[]*?" else character for character in path)
+def _as_itself(path: str) -> str:
+    """Spark takes what it is to read for a pattern."""
+    return re.sub(r"([\\{}\[\]*?])", r"\\\1", path)
