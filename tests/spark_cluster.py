@@ -22,14 +22,17 @@ MISSING = [*(["pyspark"] if importlib.util.find_spec("pyspark") is None else [])
 NEEDS_SPARK = pytest.mark.skipif(bool(MISSING) and os.environ.get("CI") != "true", reason=f"needs {' and '.join(MISSING)}: make spark; CI has them")
 START_S = 90
 WORKERS = ("one", "two")
-DEFAULTS = """
+BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # these live for seconds: compiling well takes longer than it saves
+DEFAULTS = f"""
+spark.driver.extraJavaOptions {BRIEF}
+spark.executor.extraJavaOptions {BRIEF}
 spark.driver.memory 512m
 spark.executor.memory 512m
 spark.cores.max 2
 spark.scheduler.minRegisteredResourcesRatio 1
 spark.sql.shuffle.partitions 4
 spark.eventLog.enabled true
-spark.eventLog.dir file://{events}
+spark.eventLog.dir file://{{events}}
 spark.eventLog.compress false
 spark.eventLog.rolling.enabled false
 """
@@ -62,7 +65,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     (events := folder / "events").mkdir()
     (conf := folder / "conf").mkdir()
     (conf / "spark-defaults.conf").write_text(DEFAULTS.format(events=events))
-    more = {"SPARK_HOME": str(home), "SPARK_CONF_DIR": str(conf), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
+    more = {"SPARK_HOME": str(home), "SPARK_CONF_DIR": str(conf), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": BRIEF}
     port, page = free_port(), free_port()
     with ExitStack() as ending, pytest.MonkeyPatch.context() as patch:
         for name, value in more.items():

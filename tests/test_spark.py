@@ -1,18 +1,20 @@
 """The roll-up on a real Spark cluster: days, incidents and burn rates come out as DuckDB alone has them, in every column; and what an operator is told when
 there is no Spark to be had."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 from assets.uptime import roll_up, spark
 from assets.uptime.assets import build_uptime_assets
-from assets.uptime.engine import IN_DUCKDB, Engine
+from assets.uptime.engine import IN_DUCKDB, Engine, See
 from assets.uptime.spark import Spark, SparkUnavailable
 from pipelines import doctor
 from pipelines.partitions import QUARTERS
@@ -111,7 +113,6 @@ def test_spark_finds_in_every_column_what_duckdb_finds(running: Cluster, tmp_pat
     given: list[str] = []
     ask = SparkSession.sql
     monkeypatch.setattr(SparkSession, "sql", lambda session, statement: (given.append(statement), ask(session, statement))[1])
-    monkeypatch.setattr(roll_up, "STRETCH_CHECKS", 600_000)
     twin = Twin(tmp_path, running.master)
     files = [generate(twin.lake, FIRST_DAY + timedelta(days=number), version=1) for number in range(DAYS)]
     assert sum(file.rows for file in files) >= 1_000_000
@@ -125,8 +126,9 @@ def test_spark_finds_in_every_column_what_duckdb_finds(running: Cluster, tmp_pat
     for table, rows in expected.items():
         assert found[1][table] == rows, table
 
-    # A day comes in again, corrected: its neighbours' files are read with it, the others are not.
-    twin.write([generate(twin.lake, FIRST_DAY + timedelta(days=15), version=2)])
+    # Two days come in again, corrected, and are taken up one by one: their neighbours' files are read with them, the others are not.
+    monkeypatch.setattr(roll_up, "STRETCH_CHECKS", 1)
+    twin.write([generate(twin.lake, FIRST_DAY + timedelta(days=number), version=2) for number in (15, 20)])
     again, corrected = twin.roll_up("duckdb")
     assert again.from_day is not None
     assert again.from_day > FIRST_DAY + timedelta(days=10)
@@ -184,3 +186,37 @@ def roll_up_by_asset(site: Site, loaded: Settings) -> None:
     resources = build_resources(loaded) | {"warehouse": site.warehouse}
     with dg.DagsterInstance.ephemeral() as instance:
         dg.materialize([service_day], instance=instance, resources=resources)
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Breaking:
+    """An engine that is gone when the days are to be counted; what is watched it has found by then."""
+
+    @contextmanager
+    def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
+        with IN_DUCKDB.open(connection, lake) as in_duckdb:
+
+            def see(files: Sequence[str], *views: str) -> None:
+                if "run_seen" in views:
+                    raise Interrupted
+                in_duckdb(files, *views)
+
+            yield see
+
+
+def test_an_engine_that_breaks_down_leaves_all_as_it_was(tmp_path: Path) -> None:
+    site = Site(tmp_path, feed())
+    site.bring("checks.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down")]))
+    site.roll_up()
+    site.bring("more.csv", as_csv([Check("b", START + HOUR, "up", 5)]))
+    touched = site.tables()
+    for _ in range(2):
+        with site.warehouse.open_for_writing() as connection, pytest.raises(Interrupted):
+            roll_up.roll_up(connection, site.lake, site.feed, Breaking())
+        assert site.tables() == touched
+    assert [day for day in site.days() if day[0] == "b"] == []
+    site.roll_up()
+    assert [day[6] for day in site.days()] == [2, 1]
