@@ -24,6 +24,7 @@ INBOX = "inbox"
 SEVERAL = Government("-", "rows name their own government", "UTC")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 UPTIME_KINDS = tuple(kind for kind, product in PRODUCT_OF_KIND.items() if product is Product.UPTIME)
+NO_VANTAGE = ("instance", "__name__")  # labels that name the target and the metric
 CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its scheme
 
 
@@ -73,6 +74,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
 Variable = Annotated[str, StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 Host = Annotated[str, StringConstraints(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$")]
 
 
@@ -97,6 +99,7 @@ class _Feed(_Entry):
     max_hold: Annotated[int, BeforeValidator(_duration)] | None = None
     objective: Objective | None = None
     job: Annotated[str, StringConstraints(min_length=1)] | None = None
+    vantage: Label | None = None
     since: Annotated[int, BeforeValidator(_duration)] | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
@@ -118,6 +121,7 @@ class _Service(_Entry):
 
 
 _ENTRIES: dict[str, type[_Entry]] = {"government": _Government, "feed": _Feed, "service": _Service}
+_VANTAGE = 'the label that says from where was checked, letters, digits and _, such as "prober" or "location"'
 _ACCEPTED = {
     "code": 'a Kemendagri code as text, such as "63" or "63.10"',
     "government": 'a Kemendagri code as text, such as "63" or "63.10"',
@@ -127,6 +131,7 @@ _ACCEPTED = {
     "maintenance": 'a CSV file of announced windows, relative to this file, such as "maintenance.csv"',
     "incident_after": "how many checks in a row must fail, a whole number from 1",
     "job": "the label that Prometheus gives the prober's scrapes, as text",
+    "vantage": _VANTAGE,
     "bearer": '"env:NAME", the environment variable that holds the token',
     "basic_auth": '"env:NAME", the environment variable that holds user:password',
 }
@@ -196,6 +201,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         ),
         declared=declared,
         job=entry.job,
+        vantage=entry.vantage,
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
         maintenance=tuple(windows),
@@ -287,8 +293,10 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
         for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
+    if entry.vantage in NO_VANTAGE:
+        yield f"{at('vantage')}: {entry.vantage!r} names the target or the metric, not a place; accepted: {_VANTAGE}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:
-        for key in ("job", "since", *CREDENTIALS):
+        for key in ("job", "vantage", "since", *CREDENTIALS):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to {FeedKind.PROMETHEUS} feeds, this one is {entry.kind}"
 
