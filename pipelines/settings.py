@@ -24,7 +24,6 @@ INBOX = "inbox"
 SEVERAL = Government("-", "rows name their own government", "UTC")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 UPTIME_KINDS = tuple(kind for kind, product in PRODUCT_OF_KIND.items() if product is Product.UPTIME)
-NO_VANTAGE = ("instance", "__name__")  # labels that name the target and the metric
 CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its scheme
 
 
@@ -70,11 +69,17 @@ def _duration(value: object) -> object:
     raise ValueError("accepted: a whole number with its unit, such as 90s, 5m, 26h, 2d")
 
 
+def _vantage(value: object) -> object:
+    """A label of Prometheus; `instance` says what was probed, not from where."""
+    if isinstance(value, str) and re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", value) and value not in ("instance", "__name__"):
+        return value
+    raise ValueError('accepted: the label that says from where was probed, letters, digits and _, such as "prober" or "location", but not "instance"')
+
+
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
 Variable = Annotated[str, StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]
-Label = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 Host = Annotated[str, StringConstraints(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$")]
 
 
@@ -99,7 +104,7 @@ class _Feed(_Entry):
     max_hold: Annotated[int, BeforeValidator(_duration)] | None = None
     objective: Objective | None = None
     job: Annotated[str, StringConstraints(min_length=1)] | None = None
-    vantage: Label | None = None
+    vantage: Annotated[str, BeforeValidator(_vantage)] | None = None
     since: Annotated[int, BeforeValidator(_duration)] | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
@@ -121,7 +126,6 @@ class _Service(_Entry):
 
 
 _ENTRIES: dict[str, type[_Entry]] = {"government": _Government, "feed": _Feed, "service": _Service}
-_VANTAGE = 'the label that says from where was checked, letters, digits and _, such as "prober" or "location"'
 _ACCEPTED = {
     "code": 'a Kemendagri code as text, such as "63" or "63.10"',
     "government": 'a Kemendagri code as text, such as "63" or "63.10"',
@@ -131,7 +135,6 @@ _ACCEPTED = {
     "maintenance": 'a CSV file of announced windows, relative to this file, such as "maintenance.csv"',
     "incident_after": "how many checks in a row must fail, a whole number from 1",
     "job": "the label that Prometheus gives the prober's scrapes, as text",
-    "vantage": _VANTAGE,
     "bearer": '"env:NAME", the environment variable that holds the token',
     "basic_auth": '"env:NAME", the environment variable that holds user:password',
 }
@@ -293,8 +296,6 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
         for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
-    if entry.vantage in NO_VANTAGE:
-        yield f"{at('vantage')}: {entry.vantage!r} names the target or the metric, not a place; accepted: {_VANTAGE}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:
         for key in ("job", "vantage", "since", *CREDENTIALS):
             if getattr(entry, key):

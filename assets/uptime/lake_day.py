@@ -29,7 +29,8 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     latest_before = _latest(connection, feed.id)
     for day, _ in changed:
         rows = connection.sql(
-            "select * exclude (day, outcome) from merged_check where day = $day and outcome <> 'left' order by service, checked_at, vantage", params={"day": day}
+            "select * exclude (day, outcome) from merged_check where day = $day and outcome <> 'left' order by service, checked_at, vantage",
+            params={"day": day},
         )
         lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
     latest = _latest(connection, feed.id)
