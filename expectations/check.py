@@ -15,6 +15,9 @@ COLUMNS = {
     "latency_ms_text": "VARCHAR",
     "latency_ms": "DOUBLE",
     "http_code": "INTEGER",
+    "vantage": "VARCHAR",
+    "certificate_expires_at_text": "VARCHAR",
+    "certificate_expires_at": "TIMESTAMP WITH TIME ZONE",
     "received_at": "TIMESTAMP WITH TIME ZONE",
     "period": "VARCHAR",
 }
@@ -27,7 +30,7 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
     return Suite(
         name="check",
         table_name="uptime.check",
-        key=("service", "checked_at_text"),
+        key=("service", "checked_at_text", "vantage"),
         columns=COLUMNS,
         rules=(
             Rule(
@@ -108,13 +111,23 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
                 shows=("latency_ms_text",),
             ),
             Rule(
+                "check.certificate_plausible",
+                Holds("certificate_expires_at is not null", when="certificate_expires_at_text is not null", column="certificate_expires_at"),
+                "conformity",
+                "warning",
+                "row",
+                "Masa berlaku sertifikat harus terbaca dan masuk akal, misalnya 2027-02-23T06:43:03Z atau detik sejak 1970.",
+                "The end of a certificate must be readable and plausible, such as 2027-02-23T06:43:03Z or seconds since 1970.",
+                shows=("certificate_expires_at_text",),
+            ),
+            Rule(
                 "check.time_unique",
-                Unique(("service", "checked_at")),
+                Unique(("service", "vantage", "checked_at")),
                 "uniqueness",
                 "warning",
                 "row",
-                "Satu layanan hanya boleh punya satu pemeriksaan pada saat yang sama; yang terakhir dipakai.",
-                "A service may have one check only at a moment; the last one is used.",
+                "Satu layanan hanya boleh punya satu pemeriksaan dari satu tempat pada saat yang sama; yang terakhir dipakai.",
+                "A service may have one check only from one place at a moment; the last one is used.",
                 shows=("service", "checked_at_text"),
             ),
             Rule(

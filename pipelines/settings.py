@@ -69,6 +69,13 @@ def _duration(value: object) -> object:
     raise ValueError("accepted: a whole number with its unit, such as 90s, 5m, 26h, 2d")
 
 
+def _vantage(value: object) -> object:
+    """A label of Prometheus; `instance` says what was probed, not from where."""
+    if isinstance(value, str) and re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", value) and value not in ("instance", "__name__"):
+        return value
+    raise ValueError('accepted: the label that says from where was probed, letters, digits and _, such as "prober" or "location", but not "instance"')
+
+
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
@@ -97,6 +104,7 @@ class _Feed(_Entry):
     max_hold: Annotated[int, BeforeValidator(_duration)] | None = None
     objective: Objective | None = None
     job: Annotated[str, StringConstraints(min_length=1)] | None = None
+    vantage: Annotated[str, BeforeValidator(_vantage)] | None = None
     since: Annotated[int, BeforeValidator(_duration)] | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
@@ -196,6 +204,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         ),
         declared=declared,
         job=entry.job,
+        vantage=entry.vantage,
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
         maintenance=tuple(windows),
@@ -288,7 +297,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:
-        for key in ("job", "since", *CREDENTIALS):
+        for key in ("job", "vantage", "since", *CREDENTIALS):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to {FeedKind.PROMETHEUS} feeds, this one is {entry.kind}"
 

@@ -135,6 +135,26 @@ def test_what_an_incident_is_can_be_set(tmp_path: Path) -> None:
     assert [(feed.incident_after, feed.flapping_s) for feed in feeds] == [(1, 0), (1, 0), (3, 300)]
 
 
+PROMETHEUS = GOOD.replace('"ckan"', '"prometheus"\nmax_hold = "150s"')
+
+
+def test_the_label_that_names_the_vantage_can_be_set(tmp_path: Path) -> None:
+    _, feeds = read_sources(write(tmp_path, PROMETHEUS.replace('max_hold = "150s"', 'max_hold = "150s"\nvantage = "prober"')))
+    assert [feed.vantage for feed in feeds] == [None, "prober", None]
+
+
+@pytest.mark.parametrize("label", ["", "dari mana", "instance", "__name__", "1st"])
+def test_a_vantage_that_is_no_label_of_a_prober_is_a_mistake(tmp_path: Path, label: str) -> None:
+    (found,) = mistakes(tmp_path, PROMETHEUS.replace('max_hold = "150s"', f'max_hold = "150s"\nvantage = "{label}"'))
+    accepted = 'the label that says from where was probed, letters, digits and _, such as "prober" or "location", but not "instance"'
+    assert found == f"{tmp_path / 'sources.toml'}:25: feed.vantage: {label!r} is not accepted; accepted: {accepted}"
+
+
+def test_only_a_prometheus_names_its_vantages_by_a_label(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, GOOD.replace('max_hold = "26h"', 'max_hold = "26h"\nvantage = "prober"'))
+    assert found == f"{tmp_path / 'sources.toml'}:13: feed.vantage: belongs to prometheus feeds, this one is check_log"
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9090/api", "http://localhost:9090", "http://[::1]:9090"])
 def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path: Path, address: str) -> None:
     _, feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nallow_loopback = true')))

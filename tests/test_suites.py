@@ -190,6 +190,8 @@ def checks() -> list[Row]:
             "status": "up",
             "latency_ms": "120",
             "http_code": "200",
+            "vantage": "dalam",
+            "certificate_expires_at": "2027-02-01T00:00:00Z",
         }
         for number in range(1, 9)
     ]
@@ -463,8 +465,22 @@ PLANTED_CHECKS = [
         {1: " [latency_ms_text = -5]", 4: " [latency_ms_text = 600001]"},
     ),
     Planted(
+        "check.certificate_plausible",
+        {
+            0: {"certificate_expires_at": "1801440000"},
+            1: {"certificate_expires_at": "besok"},
+            2: {"certificate_expires_at": "0"},
+            4: {"certificate_expires_at": "1801440000000"},
+            5: {"certificate_expires_at": ""},
+        },
+        {1: " [certificate_expires_at_text = besok]", 4: " [certificate_expires_at_text = 1801440000000]"},
+    ),
+    Planted(
         "check.time_unique",
-        {4: {"service": "buatan-2", "checked_at": "2026-09-01T09:00:00+07:00", "status": "down"}},
+        {
+            2: {"service": "buatan-2", "checked_at": "2026-09-01T02:00:00Z", "vantage": "luar"},
+            4: {"service": "buatan-2", "checked_at": "2026-09-01T09:00:00+07:00", "status": "down"},
+        },
         {
             1: " [service = buatan-2] [checked_at_text = 2026-09-01T02:00:00Z] [baris lain: 6]",
             4: " [service = buatan-2] [checked_at_text = 2026-09-01T09:00:00+07:00] [baris lain: 3]",
@@ -941,7 +957,7 @@ def test_a_row_without_any_part_of_its_key_is_set_aside_and_can_still_be_seen(in
     brought = installation.bring(installation.feed(f"null_key_{kind.value}", kind), with_bad_rows(kind, {1: without_key, 4: without_key}))
     assert set().union(*installation.failed(brought).values()) == source_rows({1, 4}, kind)
     keys = {row[0] for row in installation.query("select business_key from quality.failed_row where batch_id = $1", brought.batch_id)}
-    assert keys == {" | ".join("-" if column == "agency_code" else gate.MISSING for column in brought.suite.key)}
+    assert keys == {" | ".join("-" if column in ("agency_code", "vantage") else gate.MISSING for column in brought.suite.key)}
     assert installation.kept(brought) == source_rows({0, 2, 3, 5, 6, 7}, kind)
     assert (installation.batch(brought)["status"], installation.batch(brought)["rejected"]) == ("promoted", 2)
 

@@ -26,9 +26,15 @@ from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-SUCCESS, DURATION, HTTP_STATUS, UP = METRICS = ("probe_success", "probe_duration_seconds", "probe_http_status_code", "up")
+SUCCESS, DURATION, HTTP_STATUS, CERTIFICATE, UP = METRICS = (
+    "probe_success",
+    "probe_duration_seconds",
+    "probe_http_status_code",
+    "probe_ssl_earliest_cert_expiry",
+    "up",
+)
 PER_SECOND = 5.0  # it is the government's own monitor: a month in 12 s
-MOST_CHECKS = 100_000  # in one reply: about 10 MB, and a hundredth of the samples that Prometheus allows a query by default
+MOST_CHECKS = 100_000  # in one reply: about 12 MB, and a hundredth of the samples that Prometheus allows a query by default
 SHORTEST = timedelta(minutes=2)  # no stretch is cut shorter
 OVERLAP = timedelta(hours=2)  # so late may an agent deliver, or a block of samples be appended to
 DAY = timedelta(days=1)
@@ -96,7 +102,7 @@ def arrive_from(warehouse: Warehouse) -> Arrive:
                     artifact = archive.store(feed.id, name, data, clock())
                     stored.append(artifact)
                     try:
-                        parse(data, artifact)
+                        parse(data, artifact, feed.vantage)
                     except Unreadable as error:
                         raise Unreadable(f"{name}: {error}") from error
                     problems += [f"{name}: Prometheus warns: {warning}" for warning in _reply(data).get("warnings") or []]
@@ -153,9 +159,9 @@ def _quoted(text: str) -> str:
 # How a reply is read.
 
 
-def parse(data: bytes, artifact: Artifact) -> pa.Table:
+def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Table:
     """One row per sample of `probe_success`, in the columns of a check log; `source_row` counts them. Where the same scrape says `up` 0, nobody
-    checked: `unknown`. (The certificate's expiry is not read: a check has no place for it.)"""
+    checked: `unknown`. `vantage` is the label that says from where it was checked."""
     of_target: dict[Labels, dict[str, dict[float, str]]] = defaultdict(dict)
     names: set[str] = set()
     for place, one in enumerate(_result(data, "matrix"), start=1):
@@ -166,33 +172,39 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     targets = {labels: metrics for labels, metrics in of_target.items() if metrics.get(SUCCESS)}
     if not targets:
         raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
-    _refuse_doubled(targets)
-    rows = [row for labels, metrics in targets.items() for row in _checks(dict(labels), metrics)]
+    _refuse_doubled(targets, vantage)
+    rows = [row for labels, metrics in targets.items() for row in _checks(dict(labels), metrics, vantage)]
     columns = dict(zip(check_log.ACCEPTED, zip(*rows, strict=True), strict=True))
     table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
     return with_source_columns(pa.table({"source_row": pa.array(range(1, len(rows) + 1), pa.int64())} | table), sorted(names))
 
 
-def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]]) -> Iterator[tuple[str | None, ...]]:
-    """Service, url, time, status, latency and HTTP status of each check of one target."""
+def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]], vantage: str | None) -> Iterator[tuple[str | None, ...]]:
+    """Service, url, time, status, latency, HTTP status, vantage and certificate's end of each check of one target."""
     service = labels.get("instance")
     scheme = "http" if HTTP_STATUS in metrics else "probe"  # of a target that is written without one, as ping and TCP targets are
     url = service if service is None or "://" in service else f"{scheme}://{service}"
-    durations, codes, ups = (metrics.get(name, {}) for name in (DURATION, HTTP_STATUS, UP))
+    durations, codes, certificates, ups = (metrics.get(name, {}) for name in (DURATION, HTTP_STATUS, CERTIFICATE, UP))
+    place = None if vantage is None else labels.get(vantage)
     for at, value in metrics[SUCCESS].items():
         status = "unknown" if ups.get(at) == "0" else STATUS.get(value, value)
-        yield service, url, _moment(at), status, _milliseconds(durations.get(at)), codes.get(at)
+        yield service, url, _moment(at), status, _milliseconds(durations.get(at)), codes.get(at), place, certificates.get(at)
 
 
-def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]]) -> None:
-    """Two series may follow each other, as when labels were changed. Side by side, nobody can say which of them is the service."""
-    spans = sorted((dict(labels).get("instance", ""), min(metrics[SUCCESS]), max(metrics[SUCCESS]), labels) for labels, metrics in targets.items())
-    for (service, _, last, one), (following, first, _, other) in pairwise(spans):
-        if service and service == following and first <= last:
+def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]], vantage: str | None) -> None:
+    """Two series may follow each other, as when labels were changed. Side by side from one vantage, nobody can say which of them is the service."""
+    spans = sorted(
+        (tuple(dict(labels).get(name, "") for name in ("instance", vantage or "")), min(metrics[SUCCESS]), max(metrics[SUCCESS]), labels)
+        for labels, metrics in targets.items()
+    )
+    for (probed, _, last, one), (following, first, _, other) in pairwise(spans):
+        service = probed[0]
+        if service and probed == following and first <= last:
             apart = " and ".join(
                 ", ".join(f"{name}={value!r}" for name, value in sorted(set(mine) - set(theirs))) for mine, theirs in ((one, other), (other, one))
             )
-            raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: one probe of each target, chosen by job in the settings")
+            accepted = "one probe of each target, chosen by job in the settings, or for each value of the label that vantage names there"
+            raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: {accepted}")
 
 
 def _reply(data: bytes) -> dict[str, Any]:
@@ -263,4 +275,6 @@ def suite(feed: Feed) -> Suite:
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:
-    return Reader("prometheus 1", suite(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))
+    """Another `vantage` is another reading of the same replies."""
+    version = "prometheus 2" if feed.vantage is None else f"prometheus 2, vantage {feed.vantage}"
+    return Reader(version, suite(feed), partial(parse, vantage=feed.vantage), check_log.stage, partial(lake_day.promote, lake=lake))
