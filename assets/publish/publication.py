@@ -41,6 +41,7 @@ TABLES = (
     "uptime.service_quarter",
     "uptime.outage",
     "uptime.burn_rate",
+    "uptime.certificate",
     "uptime.maintenance",
     "uptime.service_hours",
     "open_data.dataset",

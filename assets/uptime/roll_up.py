@@ -149,6 +149,7 @@ def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at
     run("service_day.sql", from_day=from_day)
     run("outage.sql", from_at=from_at)
     run("burn_rate.sql")
+    run("certificate.sql")
     if feed.incident_after > 1:
         _reckon_quarters(connection, window_at[0].date() - MARGIN, from_at.date() + MARGIN)
 
