@@ -5,14 +5,15 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets import arrival, http
 from assets.arrival import Arrive, Clock
@@ -32,6 +33,7 @@ MOST_CHECKS = 100_000  # in one reply: about 10 MB, and a hundredth of the sampl
 SHORTEST = timedelta(minutes=2)  # no stretch is cut shorter
 OVERLAP = timedelta(hours=2)  # so late may an agent deliver, or a block of samples be appended to
 DAY = timedelta(days=1)
+YEAR_10000 = 253_402_300_800.0  # in seconds: no date that Python knows
 STATUS = {"1": "up", "0": "down"}  # whatever else stands there is shown as it is, and set aside by the rule on statuses
 
 Labels = tuple[tuple[str, str], ...]
@@ -168,20 +170,21 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
         raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
     _refuse_doubled(targets)
     rows = [row for labels, metrics in targets.items() for row in _checks(dict(labels), metrics)]
-    columns = dict(zip(check_log.ACCEPTED, zip(*rows, strict=True), strict=True))
+    columns: dict[str, Any] = dict(zip(check_log.ACCEPTED, zip(*rows, strict=True), strict=True))
+    columns["checked_at"] = _moments(columns["checked_at"])
     table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
     return with_source_columns(pa.table({"source_row": pa.array(range(1, len(rows) + 1), pa.int64())} | table), sorted(names))
 
 
-def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]]) -> Iterator[tuple[str | None, ...]]:
-    """Service, url, time, status, latency and HTTP status of each check of one target."""
+def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]]) -> Iterator[tuple[object, ...]]:
+    """Service, url, time in seconds, status, latency and HTTP status of each check of one target. Column by column: a reply has 100,000 checks."""
     service = labels.get("instance")
     scheme = "http" if HTTP_STATUS in metrics else "probe"  # of a target that is written without one, as ping and TCP targets are
     url = service if service is None or "://" in service else f"{scheme}://{service}"
-    durations, codes, ups = (metrics.get(name, {}) for name in (DURATION, HTTP_STATUS, UP))
-    for at, value in metrics[SUCCESS].items():
-        status = "unknown" if ups.get(at) == "0" else STATUS.get(value, value)
-        yield service, url, _moment(at), status, _milliseconds(durations.get(at)), codes.get(at)
+    times = list(metrics[SUCCESS])
+    durations, codes, ups = (map(metrics.get(name, {}).get, times) for name in (DURATION, HTTP_STATUS, UP))
+    statuses = ["unknown" if up == "0" else STATUS.get(value, value) for value, up in zip(metrics[SUCCESS].values(), ups, strict=True)]
+    return zip(repeat(service, len(times)), repeat(url, len(times)), times, statuses, map(_milliseconds, durations), codes, strict=True)
 
 
 def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]]) -> None:
@@ -230,7 +233,7 @@ def _samples(series: dict[str, Any], place: int) -> dict[float, str]:
         samples: dict[float, str] | None = dict(values) if isinstance(values, list) else None
     except (TypeError, ValueError):
         samples = None
-    if samples is None or not all(isinstance(at, int | float) and isinstance(value, str) for at, value in samples.items()):
+    if samples is None or not {*map(type, samples)} <= {int, float} or not {*map(type, samples.values())} <= {str}:
         raise Unreadable(f"series {place}: its values are not pairs of a time and a number written as text")
     return samples
 
@@ -240,6 +243,21 @@ def _value(series: dict[str, Any]) -> float:
         return float(series["value"][1])
     except (LookupError, TypeError, ValueError) as error:
         raise Unreadable("a value of the reply is no number") from error
+
+
+def _moments(times: Sequence[float]) -> pa.Array:
+    """`_moment` of each: a million in 0.2 s."""
+    try:
+        at = pa.array(times, pa.float64())
+    except (pa.ArrowInvalid, OverflowError):  # a whole number that is too long
+        return pa.array(map(_moment, times), pa.string())
+    if not pc.all(pc.and_(pc.greater_equal(at, 0.0), pc.less(at, YEAR_10000))).as_py():
+        return pa.array(map(_moment, times), pa.string())
+    seconds = pc.floor(at)
+    microseconds = pc.round(pc.multiply(pc.subtract(at, seconds), 1e6), round_mode="half_to_even")
+    milliseconds = pc.add(pc.multiply(seconds.cast(pa.int64()), 1000), pc.divide(microseconds.cast(pa.int64()), 1000))
+    written = milliseconds.cast(pa.timestamp("ms")).cast(pa.string())  # with a space in the place of the T
+    return pc.binary_join_element_wise(pc.utf8_replace_slice(written, start=10, stop=11, replacement="T"), "+00:00", "")
 
 
 def _moment(at: float) -> str:
