@@ -55,10 +55,11 @@ validate: setup
 pytest: setup
 	$(BIN)/pytest
 
-bench: setup    ## speed of the gate and of the roll-up, as ratios within one run; of submissions in bulk
+bench: setup    ## speed of the gate, of the roll-up and of a monitor's ingest, as ratios within one run; of submissions in bulk
 	@$(BIN)/python -m tests.bench.gate
 	@$(BIN)/python -m tests.bench.submissions
 	@$(BIN)/python -m tests.bench.uptime
+	@$(BIN)/python -m tests.bench.monitor
 
 bench-peers: setup  ## the same rules in other engines, each in its own environment below build/; the roll-up in polars and pandas
 	@$(BIN)/python -m tests.bench.peers

@@ -1,11 +1,13 @@
 """Prometheus with a blackbox exporter: what its API is asked for, and how a reply becomes checks. Raw samples at their true scrape times, never
 resampled: an instant query with a range selector. Staging and promotion are those of check logs."""
 
+import gc
 import json
 import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -155,6 +157,20 @@ def _quoted(text: str) -> str:
 # How a reply is read.
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While a reply's samples become objects, Python looks through all that there are for circles, again and again, and there are none: beside Dagster and
+    Great Expectations that takes 0.6 of the 0.8 s of a reply of 8 MB."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_uncollected()
 def parse(data: bytes, artifact: Artifact) -> pa.Table:
     """One row per sample of `probe_success`, in the columns of a check log; `source_row` counts them. Where the same scrape says `up` 0, nobody
     checked: `unknown`. (The certificate's expiry is not read: a check has no place for it.)"""
@@ -198,6 +214,7 @@ def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]]) -> None:
             raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: one probe of each target, chosen by job in the settings")
 
 
+@_uncollected()
 def _reply(data: bytes) -> dict[str, Any]:
     if data.lstrip()[:1] == b"<":
         raise Unreadable("this is a web page, not a reply of Prometheus; is there a login or a block in front of it?")

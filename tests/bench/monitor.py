@@ -118,7 +118,7 @@ def run(address: str, folder: Path, *, paced: bool) -> dict[str, Any]:
         sizes: list[int] = []
         for _ in range(RUNS):
             with installation(folder, address) as product:
-                taken.append(measure.seconds(lambda: outcomes.append(product.ingest())))  # noqa: B023
+                taken.append(measure.seconds(lambda: outcomes.append(product.ingest())))
             merely.append(measure.seconds(lambda: sizes.append(download(asked))))
     return {
         "bench": "monitor",
