@@ -1,11 +1,12 @@
 """Feeds of kind prometheus: what a real Prometheus with a real prober has seen comes out as service-days, and whatever else may answer in its place
 is a failure with a reason. Nothing here leaves this machine."""
 
+import gc
 import json
 import re
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -690,6 +691,23 @@ def test_any_reply_is_read_whole_or_refused(series: object) -> None:
         return
     assert table.column("source_row").to_pylist() == list(range(1, table.num_rows + 1))
     assert {table.schema.field(name).type for name in check_log.ACCEPTED} == {pa.string()}
+
+
+@given(st.lists(st.floats(0, prometheus.YEAR_10000, exclude_max=True) | st.integers(0, 10**13).map(lambda milliseconds: milliseconds / 1000)))
+def test_many_times_are_written_as_each_would_be_alone(times: list[float]) -> None:
+    assert prometheus._moments(times).to_pylist() == [prometheus._moment(at) for at in times]
+
+
+@pytest.mark.parametrize("odd", [-1.5, float("nan"), prometheus.YEAR_10000, 1e300, 10**400])
+def test_an_odd_time_among_others_is_written_as_it_would_be_alone(odd: float) -> None:
+    assert prometheus._moments([1.5, odd]).to_pylist() == ["1970-01-01T00:00:01.500+00:00", prometheus._moment(odd)]
+
+
+@pytest.mark.parametrize("data", [b"{", reply([ONE]).encode()], ids=["refused", "read"])
+def test_the_collector_is_at_work_again_once_a_reply_is_read(data: bytes) -> None:
+    with suppress(Unreadable):
+        prometheus.parse(data, REPLY)
+    assert gc.isenabled()
 
 
 # Credentials.
