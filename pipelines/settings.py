@@ -24,6 +24,7 @@ INBOX = "inbox"
 SEVERAL = Government("-", "rows name their own government", "UTC")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 UPTIME_KINDS = tuple(kind for kind, product in PRODUCT_OF_KIND.items() if product is Product.UPTIME)
+LEAST_KEPT_S = 100 * 86400  # a quarter can be reckoned anew as long as its checks are kept
 CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its scheme
 
 
@@ -76,6 +77,13 @@ def _vantage(value: object) -> object:
     raise ValueError('accepted: the label that says from where was probed, letters, digits and _, such as "prober" or "location", but not "instance"')
 
 
+def _kept(value: object) -> object:
+    seconds = _duration(value)
+    if isinstance(seconds, int) and seconds < LEAST_KEPT_S:
+        raise ValueError(f"accepted: {LEAST_KEPT_S // 86400}d or more, since a quarter may have to be reckoned anew; without the key all checks are kept")
+    return seconds
+
+
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
@@ -112,6 +120,7 @@ class _Feed(_Entry):
     hours: Hours | None = None
     incident_after: Annotated[int, Field(ge=1)] | None = None
     flapping: Annotated[int, BeforeValidator(_duration)] | None = None
+    keep_checks: Annotated[int, BeforeValidator(_kept)] | None = None
 
 
 class _Service(_Entry):
@@ -211,6 +220,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         hours=entry.hours or (),
         incident_after=entry.incident_after or 1,
         flapping_s=entry.flapping or 0,
+        keep_checks_s=entry.keep_checks or 0,
     )
 
 
@@ -293,7 +303,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     if entry.kind not in UPTIME_KINDS:
-        for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping"):
+        for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping", "keep_checks"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:

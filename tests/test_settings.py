@@ -131,8 +131,8 @@ def test_a_service_may_have_other_hours_than_its_feed(tmp_path: Path) -> None:
 
 
 def test_what_an_incident_is_can_be_set(tmp_path: Path) -> None:
-    _, feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"')))
-    assert [(feed.incident_after, feed.flapping_s) for feed in feeds] == [(1, 0), (1, 0), (3, 300)]
+    _, feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"\nkeep_checks = "730d"')))
+    assert [(feed.incident_after, feed.flapping_s, feed.keep_checks_s) for feed in feeds] == [(1, 0, 0), (1, 0, 0), (3, 300, 730 * 86400)]
 
 
 PROMETHEUS = GOOD.replace('"ckan"', '"prometheus"\nmax_hold = "150s"')
@@ -222,6 +222,8 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "incident after none": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 0', 13, "feed.incident_after", ("0", "a whole number from 1")),
     "incident after a half": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 1.5', 13, "feed.incident_after", ("1.5", "a whole number from 1")),
     "flapping without a unit": ('max_hold = "26h"', 'max_hold = "26h"\nflapping = 5', 13, "feed.flapping", ("5 is not accepted", "5m")),
+    "keep_checks of another kind": ('kind = "ckan"', 'kind = "ckan"\nkeep_checks = "900d"', 24, "feed.keep_checks", ("belongs to uptime feeds", "ckan")),
+    "checks kept for a month": ('max_hold = "26h"', 'max_hold = "26h"\nkeep_checks = "30d"', 13, "feed.keep_checks", ("'30d'", "100d or more")),
     "hours in words": ('agency = "002"', 'hours = "office hours"', 19, "service.hours", ("'office hours'", "Mon-Fri 08:00-16:00", "always")),
     "hours of no such day": ('agency = "002"', 'hours = "Sen-Jum 08:00-16:00"', 19, "service.hours", ("'Sen-Jum 08:00-16:00'", "Mon-Fri 08:00-16:00")),
     "hours as a number": ('agency = "002"', "hours = 8", 19, "service.hours", ("8 is not accepted", "Mon-Fri 08:00-16:00")),

@@ -32,6 +32,7 @@ INVENTED = Government("99", "Pemerintah contoh (data buatan)", "Asia/Makassar")
 NEIGHBOUR = Government("98", "Pemerintah contoh lain (data buatan)", "Asia/Jakarta")
 START = datetime(2026, 9, 2, tzinfo=UTC)
 MAX_HOLD_S = 26 * 3600
+KEPT_S = 100 * 86400
 MADE_UP = "data buatan"
 
 Row = dict[str, str]
@@ -69,7 +70,8 @@ class Installation:
     def feed(self, feed_id: str, kind: FeedKind, government: Government = INVENTED, max_hold_s: int = MAX_HOLD_S) -> Feed:
         path = self.root / "none"
         if kind is FeedKind.CHECK_LOG:
-            return Feed(feed_id, kind, government, path=path, hosts=(".go.id",), max_hold_s=max_hold_s, declared="sources.toml:1: feed.path")
+            own = {"hosts": (".go.id",), "max_hold_s": max_hold_s, "keep_checks_s": KEPT_S}
+            return Feed(feed_id, kind, government, path=path, declared="sources.toml:1: feed.path", **own)
         return Feed(feed_id, kind, government, path=path, declared="sources.toml:1: feed.path")
 
     def bring(self, feed: Feed, data: bytes, name: str | None = None, reader: Reader | None = None) -> Brought:
@@ -447,6 +449,11 @@ PLANTED_CHECKS = [
         "check.not_in_the_future",
         {1: {"checked_at": "2099-01-01T00:00:00Z"}, 2: {"checked_at": "2026-09-02T00:04:59Z"}, 4: {"checked_at": "2026-09-03T00:00:00Z"}},
         {1: " [checked_at_text = 2099-01-01T00:00:00Z]", 4: " [checked_at_text = 2026-09-03T00:00:00Z]"},
+    ),
+    Planted(
+        "check.still_kept",
+        {1: {"checked_at": "2026-05-25T00:00:01Z"}, 2: {"checked_at": "2026-05-24T23:59:59Z"}, 4: {"checked_at": "1999-01-01T00:00:00Z"}},
+        {2: " [checked_at_text = 2026-05-24T23:59:59Z]", 4: " [checked_at_text = 1999-01-01T00:00:00Z]"},
     ),
     Planted(
         "check.status_known",

@@ -94,6 +94,7 @@ class Feed:
     name it (file, line, key), for messages. `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far
     back the first run asks, are of monitors that are asked for a stretch of time; `vantage` is their label that says from where was checked (none: all
     checks are from one place). No `hours`: around the clock, holidays too.
+    Checks are kept for `keep_checks_s`, 0 being for ever.
     `incident_after` failed checks in a row are an incident; those less than `flapping_s` apart are also counted as one."""
 
     id: str
@@ -116,6 +117,7 @@ class Feed:
     hours: tuple[Opening, ...] = ()
     incident_after: int = 1
     flapping_s: int = 0
+    keep_checks_s: int = 0
 
     @property
     def product(self) -> Product:

@@ -21,6 +21,7 @@ TABLES = (
     "meta.batch",
     "meta.ingest_run",
     "meta.lake_partition",
+    "meta.lake_deletion",
     "meta.release",
     "ref.region",
     "ref.government",

@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets import checks
 from assets.ingest import build_feed_asset, feed_key
-from assets.uptime import check_log, lake_day, prometheus, roll_up, uptime_kuma
+from assets.uptime import check_log, lake_day, prometheus, retention, roll_up, uptime_kuma
 from assets.uptime.service_quarter import reckon
 from expectations import check, derived, record
 from warehouse import period as quarter
@@ -22,13 +22,14 @@ SERVICE_QUARTER = dg.AssetKey(["uptime", "service_quarter"])
 def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
     built = []
     for feed in feeds:
+        suite = check.suite_of(feed)
         match feed.kind:
             case FeedKind.PROMETHEUS:
-                asset = build_feed_asset(feed, prometheus.reader, prometheus.suite(feed), prometheus.arrive_from, mend=lake_day.mend)
+                asset = build_feed_asset(feed, prometheus.reader, suite, prometheus.arrive_from, mend=lake_day.mend)
             case FeedKind.UPTIME_KUMA:
-                asset = build_feed_asset(feed, uptime_kuma.reader, uptime_kuma.suite(feed), uptime_kuma.arrive_from, mend=lake_day.mend)
+                asset = build_feed_asset(feed, uptime_kuma.reader, suite, uptime_kuma.arrive_from, mend=lake_day.mend)
             case _:
-                asset = build_feed_asset(feed, check_log.reader, check.suite(feed.hosts, feed.max_hold_s), mend=lake_day.mend)
+                asset = build_feed_asset(feed, check_log.reader, suite, mend=lake_day.mend)
         built.append(asset)
 
     @dg.multi_asset(
@@ -66,6 +67,8 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
             for feed in feeds:
                 done.append(roll_up.roll_up(connection, lake, feed))
                 roll_up.judge(connection, feed, done[-1])
+                for file, rows in retention.let_go(connection, feed):
+                    context.log.info(f"{feed.id}: keep_checks: lake: {file} with {rows} checks is let go of")
             stored = record.outcomes(connection, [roll_up.judged_id(feed) for feed in feeds])
             lake.remove_unlisted(connection)
         for one in done:

@@ -23,7 +23,6 @@ from assets.uptime import check_log, lake_day
 from expectations import check
 from expectations.drift import with_source_columns
 from expectations.intake import Reader, Unreadable
-from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
@@ -305,12 +304,7 @@ def _milliseconds(seconds: str | None) -> str | None:
     return f"{value:.3f}" if math.isfinite(value) else seconds
 
 
-def suite(feed: Feed) -> Suite:
-    """A reply about a day long past is not stale: whether the monitor is at work is asked when replies arrive."""
-    return check.suite(feed.hosts)
-
-
 def reader(feed: Feed, lake: Lake) -> Reader:
     """Another `vantage` is another reading of the same replies."""
     version = "prometheus 2" if feed.vantage is None else f"prometheus 2, vantage {feed.vantage}"
-    return Reader(version, suite(feed), partial(parse, vantage=feed.vantage), check_log.stage, partial(lake_day.promote, lake=lake))
+    return Reader(version, check.suite_of(feed), partial(parse, vantage=feed.vantage), check_log.stage, partial(lake_day.promote, lake=lake))

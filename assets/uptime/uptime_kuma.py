@@ -25,7 +25,6 @@ from assets.uptime import check_log, lake_day
 from expectations import check
 from expectations.drift import with_source_columns
 from expectations.intake import Reader, Unreadable
-from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
@@ -385,10 +384,5 @@ def _refuse_doubled(extract: pa.Table, service: pa.ChunkedArray, time: pa.Chunke
             raise Unreadable(f"monitors {one} and {other} are both called {name!r}; accepted: a name for each, give one of them another in Kuma")
 
 
-def suite(feed: Feed) -> Suite:
-    """An extract of a day long past is not stale: whether the monitor is at work is asked when extracts are taken."""
-    return check.suite(feed.hosts)
-
-
 def reader(feed: Feed, lake: Lake) -> Reader:
-    return Reader("uptime_kuma 2", suite(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))
+    return Reader("uptime_kuma 2", check.suite_of(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))
