@@ -8,7 +8,7 @@ SPARK_STAMP := .venv/.spark
 .PHONY: help run test dev setup spark refresh doctor docs rebuild lint types walls validate pytest bench bench-peers lock clean
 
 help:           ## what there is to do
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
 
 run: setup      ## the whole job, offline, on samples/; prints the readiness table and where to look next
 	@$(BIN)/kesiapan refresh
@@ -63,13 +63,15 @@ validate: setup
 pytest: setup
 	$(BIN)/pytest
 
-bench: setup    ## speed of the gate and of the roll-up, as ratios within one run; of submissions in bulk
+bench: setup    ## speed of the gate, of the roll-up and of a monitor's ingest, as ratios within one run; of submissions in bulk
 	@$(BIN)/python -m tests.bench.gate
 	@$(BIN)/python -m tests.bench.submissions
 	@$(BIN)/python -m tests.bench.uptime
+	@$(BIN)/python -m tests.bench.monitor
 
-bench-peers: setup  ## the same rules in other engines, each in its own environment below build/
+bench-peers: setup  ## the same rules in other engines, each in its own environment below build/; the roll-up in polars and pandas
 	@$(BIN)/python -m tests.bench.peers
+	@$(BIN)/python -m tests.bench.peers.roll_up
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 SPARK := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], sep="\n")

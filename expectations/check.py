@@ -1,6 +1,7 @@
 """Rules for checks of services: rows meant for the probe lake."""
 
 from expectations.rules import Between, Fresh, HasRows, Holds, InSet, NotNull, Owners, Rule, Suite, Unique, steadiness
+from warehouse.registry import Feed, FeedKind
 
 STATUSES = ("up", "down", "unknown", "maintenance")
 COLUMNS = {
@@ -15,19 +16,28 @@ COLUMNS = {
     "latency_ms_text": "VARCHAR",
     "latency_ms": "DOUBLE",
     "http_code": "INTEGER",
+    "vantage": "VARCHAR",
+    "certificate_expires_at_text": "VARCHAR",
+    "certificate_expires_at": "TIMESTAMP WITH TIME ZONE",
     "received_at": "TIMESTAMP WITH TIME ZONE",
     "period": "VARCHAR",
 }
 
 
-def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
+def suite_of(feed: Feed) -> Suite:
+    """The feed's settings are part of its suite, so a change of them judges its files again. Only a log can be stale: what a live monitor says may be about
+    a day long past, and whether it is at work is asked when its replies arrive."""
+    return suite(feed.hosts, feed.max_hold_s if feed.kind is FeedKind.CHECK_LOG else 0, feed.keep_checks_s)
+
+
+def suite(hosts: tuple[str, ...], max_hold_s: int = 0, keep_checks_s: int = 0) -> Suite:
     """`hosts` are the feed's: `.go.id` is any host below it, `go.id` just that one; none given, the host rule has nothing to check.
-    `max_hold_s`: how long a check speaks for; 0, and freshness is not judged."""
+    `max_hold_s`: how long a check speaks for; 0, and freshness is not judged. `keep_checks_s`: how long checks are kept; 0, for ever."""
     allowed = " or ".join(f"ends_with(host, '{host}')" if host.startswith(".") else f"host = '{host}'" for host in hosts)
     return Suite(
         name="check",
         table_name="uptime.check",
-        key=("service", "checked_at_text"),
+        key=("service", "checked_at_text", "vantage"),
         columns=COLUMNS,
         rules=(
             Rule(
@@ -66,6 +76,20 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
                 "row",
                 "Waktu pemeriksaan tidak boleh lebih dari 5 menit sesudah diterima: jam pemantau salah.",
                 "A check must not be later than 5 minutes after it was received: the monitor's clock is wrong.",
+                shows=("checked_at_text",),
+            ),
+            Rule(
+                "check.still_kept",
+                Holds(
+                    f"checked_at >= received_at - to_seconds({keep_checks_s})",
+                    when="checked_at is not null" if keep_checks_s else "false",
+                    column="checked_at",
+                ),
+                "timeliness",
+                "critical",
+                "row",
+                "Pemeriksaan tidak boleh lebih lama dari masa simpan sumber (keep_checks): harinya sudah dihitung dan ditutup.",
+                "A check must not be older than the feed keeps checks for (keep_checks): its day is counted and closed.",
                 shows=("checked_at_text",),
             ),
             Rule(
@@ -108,13 +132,23 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0) -> Suite:
                 shows=("latency_ms_text",),
             ),
             Rule(
+                "check.certificate_plausible",
+                Holds("certificate_expires_at is not null", when="certificate_expires_at_text is not null", column="certificate_expires_at"),
+                "conformity",
+                "warning",
+                "row",
+                "Masa berlaku sertifikat harus terbaca dan masuk akal, misalnya 2027-02-23T06:43:03Z atau detik sejak 1970.",
+                "The end of a certificate must be readable and plausible, such as 2027-02-23T06:43:03Z or seconds since 1970.",
+                shows=("certificate_expires_at_text",),
+            ),
+            Rule(
                 "check.time_unique",
-                Unique(("service", "checked_at")),
+                Unique(("service", "vantage", "checked_at")),
                 "uniqueness",
                 "warning",
                 "row",
-                "Satu layanan hanya boleh punya satu pemeriksaan pada saat yang sama; yang terakhir dipakai.",
-                "A service may have one check only at a moment; the last one is used.",
+                "Satu layanan hanya boleh punya satu pemeriksaan dari satu tempat pada saat yang sama; yang terakhir dipakai.",
+                "A service may have one check only from one place at a moment; the last one is used.",
                 shows=("service", "checked_at_text"),
             ),
             Rule(

@@ -30,7 +30,7 @@ def build_definitions(
 ) -> dg.Definitions:
     warnings.filterwarnings("ignore", category=dg.BetaWarning)  # BackfillPolicy, which has been beta for years
     loaded = settings.load() if loaded is None else loaded
-    for suite in (*catalogue.suites(), *(check.suite(feed.hosts, feed.max_hold_s) for feed in loaded.of(Product.UPTIME))):
+    for suite in (*catalogue.suites(), *(check.suite_of(feed) for feed in loaded.of(Product.UPTIME))):
         catalogue.validate(suite)
     by_quarter = {SERVICE_QUARTER, SCORE, COMPONENT_SCORE, INDEX_SCORE}
     ingested = [

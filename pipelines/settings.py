@@ -26,6 +26,7 @@ INBOX = "inbox"
 SEVERAL = Government("-", "rows name their own government", "UTC")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 UPTIME_KINDS = tuple(kind for kind, product in PRODUCT_OF_KIND.items() if product is Product.UPTIME)
+LEAST_KEPT_S = 100 * 86400  # a quarter can be reckoned anew as long as its checks are kept
 CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its scheme
 
 
@@ -80,6 +81,20 @@ def _duration(value: object) -> object:
     raise ValueError("accepted: a whole number with its unit, such as 90s, 5m, 26h, 2d")
 
 
+def _vantage(value: object) -> object:
+    """A label of Prometheus; `instance` says what was probed, not from where."""
+    if isinstance(value, str) and re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", value) and value not in ("instance", "__name__"):
+        return value
+    raise ValueError('accepted: the label that says from where was probed, letters, digits and _, such as "prober" or "location", but not "instance"')
+
+
+def _kept(value: object) -> object:
+    seconds = _duration(value)
+    if isinstance(seconds, int) and seconds < LEAST_KEPT_S:
+        raise ValueError(f"accepted: {LEAST_KEPT_S // 86400}d or more, since a quarter may have to be reckoned anew; without the key all checks are kept")
+    return seconds
+
+
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
@@ -109,6 +124,7 @@ class _Feed(_Entry):
     max_hold: Annotated[int, BeforeValidator(_duration)] | None = None
     objective: Objective | None = None
     job: Annotated[str, StringConstraints(min_length=1)] | None = None
+    vantage: Annotated[str, BeforeValidator(_vantage)] | None = None
     since: Annotated[int, BeforeValidator(_duration)] | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
@@ -116,6 +132,7 @@ class _Feed(_Entry):
     hours: Hours | None = None
     incident_after: Annotated[int, Field(ge=1)] | None = None
     flapping: Annotated[int, BeforeValidator(_duration)] | None = None
+    keep_checks: Annotated[int, BeforeValidator(_kept)] | None = None
 
 
 class _Service(_Entry):
@@ -233,12 +250,14 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         ),
         declared=declared,
         job=entry.job,
+        vantage=entry.vantage,
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
         maintenance=tuple(windows),
         hours=entry.hours or (),
         incident_after=entry.incident_after or 1,
         flapping_s=entry.flapping or 0,
+        keep_checks_s=entry.keep_checks or 0,
     )
 
 
@@ -321,11 +340,11 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     if entry.kind not in UPTIME_KINDS:
-        for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping"):
+        for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping", "keep_checks"):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
     if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:
-        for key in ("job", "since", *CREDENTIALS):
+        for key in ("job", "vantage", "since", *CREDENTIALS):
             if getattr(entry, key):
                 yield f"{at(key)}: belongs to {FeedKind.PROMETHEUS} feeds, this one is {entry.kind}"
 

@@ -1,22 +1,27 @@
-"""A monitor as a province runs it, from Debian's packages, on this machine: Prometheus, the blackbox exporter, and a site whose answer a script changes."""
+"""A monitor as a province runs it, from Debian's packages, on this machine: Prometheus, the blackbox exporter, and a site whose answer a script changes,
+if wanted with a certificate of its own making."""
 
 import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.waiting import wait_until
 
@@ -28,15 +33,15 @@ global: {{scrape_interval: 1s, scrape_timeout: 900ms}}
 scrape_configs:
 - job_name: blackbox
   metrics_path: /probe
-  static_configs: [{{targets: {targets}}}]
+  static_configs: {static}
   relabel_configs:
   - {{source_labels: [__address__], target_label: __param_target}}
   - {{source_labels: [__param_target], target_label: instance}}
-  - {{target_label: __address__, replacement: "127.0.0.1:{prober}"}}
+  - {{source_labels: [__tmp_prober], target_label: __address__}}
 - job_name: itself
   static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
-MODULES = "modules: {http_2xx: {prober: http, timeout: 800ms, http: {preferred_ip_protocol: ip4}}}\n"
+MODULES = "modules: {http_2xx: {prober: http, timeout: 800ms, http: {preferred_ip_protocol: ip4, tls_config: {insecure_skip_verify: true}}}}\n"
 
 
 def free_port() -> int:
@@ -45,8 +50,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def site() -> Iterator[tuple[str, dict[str, int]]]:
-    """Its address, and what it answers by path; change that and the next request gets it."""
+def site(certificate: Path | None = None) -> Iterator[tuple[str, dict[str, int]]]:
+    """Its address, and what it answers by path; change that and the next request gets it. With a certificate (and its key, in one file) by TLS."""
     answers: dict[str, int] = {}
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,14 +64,32 @@ def site() -> Iterator[tuple[str, dict[str, int]]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", answers
+        yield f"http{'' if certificate is None else 's'}://127.0.0.1:{server.server_address[1]}", answers
     finally:
         server.shutdown()
         server.server_close()
         thread.join(timeout=10)
+
+
+def certificate_until(folder: Path, until: datetime) -> Path:
+    """A certificate of our own making, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
+    made = builder.not_valid_before(until - timedelta(days=90)).not_valid_after(until).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + made.public_bytes(pem),
+    )
+    return path
 
 
 @contextmanager
@@ -98,10 +121,14 @@ def prober(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def prometheus(folder: Path, targets: Sequence[str] = (), prober_port: int = 9) -> Iterator[str]:
-    """Its address. What lies in `folder/data` already is its history."""
+def prometheus(folder: Path, targets: Sequence[str] = (), prober_port: int = 9, probers: Mapping[str, int] | None = None) -> Iterator[str]:
+    """Its address. What lies in `folder/data` already is its history. With `probers`, each of them (its port by the label `prober`) probes all targets."""
     port = free_port()
-    (folder / "prometheus.yml").write_text(CONFIG.format(targets=json.dumps(list(targets)), prober=prober_port, port=port))
+    static = [
+        {"targets": list(targets), "labels": labels | {"__tmp_prober": f"127.0.0.1:{at}"}}
+        for labels, at in ([({"prober": name}, at) for name, at in probers.items()] if probers else [({}, prober_port)])
+    ]
+    (folder / "prometheus.yml").write_text(CONFIG.format(static=json.dumps(static), port=port))
     command = [
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",

@@ -68,6 +68,13 @@ class Site:
         with self.warehouse.open_for_reading() as connection:
             return connection.execute(statement).fetchall()
 
+    def checks(self, columns: str, grouped: str = "") -> list[tuple[object, ...]]:
+        """Of the checks that count, each combination of values once."""
+        with self.warehouse.open_for_reading() as connection:
+            files = self.lake.files(connection, self.feed.id)
+            statement = f"select distinct {columns} from read_parquet($1, hive_partitioning = false, union_by_name = true) {grouped} order by all"
+            return connection.execute(statement, [files]).fetchall()
+
     def days(self) -> list[DayRow]:
         with self.warehouse.open_for_reading() as connection:
             return days_of(connection)

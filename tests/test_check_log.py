@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assets.uptime import check_log, lake_day, roll_up
-from expectations.intake import Batch, FeedOutcome, Unreadable, take_in
+from expectations.intake import Batch, Counts, FeedOutcome, Unreadable, take_in
 from tests.conftest import ROOT
 from warehouse import database, migrations, reference
 from warehouse.archive import Archive, Artifact
@@ -45,6 +45,10 @@ ROLLED_UP = (
     "uptime.service_day",
     "uptime.outage",
     "uptime.burn_rate",
+    "uptime.certificate",
+    "uptime.check_day",
+    "uptime.check_run",
+    "uptime.target",
     "uptime.maintenance",
     "uptime.service_hours",
     "ref.service",
@@ -62,6 +66,7 @@ class Check:
     at: datetime
     status: str
     latency_ms: int | None = None
+    vantage: str = "-"
 
 
 def feed(zone: str = "Asia/Makassar", max_hold_s: int = MAX_HOLD_S, services: tuple[Service, ...] = ()) -> Feed:
@@ -72,10 +77,10 @@ def feed(zone: str = "Asia/Makassar", max_hold_s: int = MAX_HOLD_S, services: tu
 
 def as_csv(checks: Sequence[Check]) -> bytes:
     """A log as a monitor writes it; every third time is spelt the way JavaScript does."""
-    lines = ["service,checked_at,status,latency_ms"]
+    lines = ["service,checked_at,status,latency_ms,vantage"]
     for number, check in enumerate(checks):
         spelt = check.at.strftime("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)") if number % 3 == 2 else check.at.isoformat()
-        lines.append(f"{check.service},{spelt},{check.status},{'' if check.latency_ms is None else check.latency_ms}")
+        lines.append(f"{check.service},{spelt},{check.status},{'' if check.latency_ms is None else check.latency_ms},{check.vantage}")
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -136,6 +141,43 @@ def test_names_of_other_monitors_are_understood() -> None:
 def test_a_failed_check_has_no_latency_read_and_a_code_of_nought_is_none() -> None:
     (row,) = staged(b"service,checked_at,status,latency_ms,http_code\ndinkes,2026-09-01T00:00:00Z,down,30000,0\n")
     assert (row["latency_ms"], row["latency_ms_text"], row["http_code"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", ["vantage", "probe", "Location", "region", "prober"])
+@pytest.mark.parametrize(("written", "meant"), [("Banjarbaru", "Banjarbaru"), (" luar ", "luar"), ("", "-"), (" ", "-"), ("-", "-")])
+def test_a_check_says_from_where_it_was_made(name: str, written: str, meant: str) -> None:
+    (row,) = staged(f"service,checked_at,status,{name}\ndinkes,2026-09-01T00:00:00Z,up,{written}\n".encode())
+    assert row["vantage"] == meant
+
+
+def test_a_log_without_vantage_and_certificate_has_one_vantage_and_knows_no_certificate() -> None:
+    (row,) = staged(b"service,checked_at,status\ndinkes,2026-09-01T00:00:00Z,up\n")
+    assert (row["vantage"], row["certificate_expires_at"], row["certificate_expires_at_text"]) == ("-", None, None)
+
+
+FEBRUARY = datetime(2027, 2, 23, 6, 43, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "is_set_apart"),
+    [
+        ("2027-02-23T06:43:03Z", FEBRUARY, False),
+        (" 2027-02-23T14:43:03+08:00", FEBRUARY, False),
+        ("2027-02-23 06:43:03", FEBRUARY, False),
+        ("Tue Feb 23 2027 06:43:03 GMT+0000 (Coordinated Universal Time)", FEBRUARY, False),
+        (f"{FEBRUARY.timestamp():.0f}", FEBRUARY, False),
+        (f"{FEBRUARY.timestamp():.3f}", FEBRUARY, False),
+        (f"{FEBRUARY.timestamp():.9e}", FEBRUARY, False),
+        *((none, None, False) for none in ("", " ", "0", "-1", "NaN", "-6.21355968e+10")),
+        *((absurd, None, True) for absurd in ("soon", "2027", "20270223", "+Inf", "-inf ago", "infinity", "1e300", f"{FEBRUARY.timestamp() * 1000:.0f}")),
+        ("9999-12-31T23:59:59Z", None, True),
+        ("1970-01-02T00:00:00Z", None, True),
+    ],
+)
+def test_the_end_of_a_certificate_is_a_time_or_seconds_and_what_is_neither_is_shown(written: str, meant: datetime | None, is_set_apart: bool) -> None:
+    (row,) = staged(f"service,checked_at,status,cert_expiry\ndinkes,2026-09-01T00:00:00Z,down,{written}\n".encode())
+    assert row["certificate_expires_at"] == meant
+    assert (row["certificate_expires_at_text"] is not None and row["certificate_expires_at"] is None) == is_set_apart
 
 
 def test_codes_and_names_that_look_like_numbers_stay_text() -> None:
@@ -261,14 +303,16 @@ class Station:
 
     def promote(self, feed: Feed, checks: Sequence[Check], received_at: datetime = RECEIVED) -> tuple[str, ...]:
         """The quarters that are due now."""
-        data = as_csv(checks)
+        counts = self.take(feed, as_csv(checks), received_at)
+        assert counts.added + counts.updated + counts.unchanged == len(checks)
+        return counts.periods
+
+    def take(self, feed: Feed, data: bytes, received_at: datetime) -> Counts:
         artifact = Archive(self.lake.root / "archive").store(feed.id, "checks.csv", data, received_at)
         check_log.stage(self.connection, check_log.parse(data, artifact), feed, artifact)
         self.connection.execute("create or replace temp view accepted as select * from batch")
         with transaction(self.connection):
-            counts = lake_day.promote(self.connection, Batch("batch", feed, artifact, received_at, "run"), self.lake)
-        assert counts.added + counts.updated + counts.unchanged == len(checks)
-        return counts.periods
+            return lake_day.promote(self.connection, Batch("batch", feed, artifact, received_at, "run"), self.lake)
 
     def roll_up(self, feed: Feed) -> roll_up.RollUp:
         return roll_up.roll_up(self.connection, self.lake, feed)
@@ -627,3 +671,130 @@ def test_a_damaged_file_that_the_archive_cannot_make_again_is_named(site: Site) 
     shutil.rmtree(site.archive.root / "objects")
     with pytest.raises(lake_day.Unmendable, match=re.escape(Path(file).name)):
         lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, check_log.reader(site.feed, site.lake), lambda _: None)
+
+
+# Vantages and certificates, and what was kept before there were any.
+
+Known = tuple[str, datetime, str, str, datetime | None]
+
+
+def known(site: Site) -> list[Known]:
+    """What the lake's listed files say: service, time, vantage, status and certificate."""
+    with site.warehouse.open_for_reading() as connection:
+        files = site.lake.files(connection, site.feed.id)
+        return connection.execute(
+            """
+            select service, checked_at, coalesce(vantage, '-'), status, certificate_expires_at
+            from (
+                select null::varchar as vantage, null::timestamptz as certificate_expires_at where false
+                union all by name
+                select * from read_parquet($1, union_by_name = true, hive_partitioning = false)
+            )
+            order by all
+            """,
+            [files],
+        ).fetchall()
+
+
+def made_older(site: Site) -> list[Path]:
+    """Make of this home one of an older version: lake files without vantages and certificates, and batches by the reader of then. Returns the files."""
+    with site.warehouse.open_for_writing() as connection:
+        listed = connection.execute("select day, file from meta.lake_partition where feed_id = $1", [site.feed.id]).fetchall()
+        for day, file in listed:
+            kept = "service, checked_at, status, latency_ms, http_code, url, artifact_sha256, source_row, received_at"
+            statement = f"select distinct on (service, checked_at) {kept} from read_parquet($file, hive_partitioning = false) order by all"
+            site.lake.list_in_manifest(connection, site.lake.write(site.feed.id, day, connection.sql(statement, params={"file": str(site.lake.root / file)})))
+        connection.execute("update meta.batch set batch_id = 'older ' || batch_id, parser_version = 'check_log 1'")
+        site.lake.remove_unlisted(connection)
+        return [Path(file) for file in site.lake.files(connection, site.feed.id)]
+
+
+def judged_again(site: Site) -> FeedOutcome:
+    site.now += HOUR
+    reader = check_log.reader(site.feed, site.lake)
+    return take_in(site.warehouse, site.archive, site.feed, reader, [], (), f"run {site.now}", lambda: site.now, lambda message: None)
+
+
+def log(*rows: str, columns: str = "service,checked_at,status,vantage,certificate_expires_at") -> bytes:
+    return "\n".join([columns, *rows]).encode()
+
+
+def test_one_moment_seen_from_two_places_is_two_checks(site: Site) -> None:
+    at = START.isoformat()
+    outcome = site.bring("checks.csv", log(f"a,{at},up,dalam,{FEBRUARY.isoformat()}", f"a,{at},down,luar,", f"a,{at},up,,soon"))
+    assert (outcome.status, outcome.read, outcome.added, outcome.rejected) == ("ok", 3, 3, 0)
+    assert known(site) == [("a", START, "-", "up", None), ("a", START, "dalam", "up", FEBRUARY), ("a", START, "luar", "down", None)]
+    with site.warehouse.open_for_reading() as connection:
+        assert connection.execute("select rule_id, row_key, severity from quality.failed_row").fetchall() == [
+            ("check.certificate_plausible", f"{site.archive.artifacts('checks')[0].sha256}:4", "warning")
+        ]
+    corrected = site.bring("correction.csv", log(f"a,{at},up,luar,", f"a,{at},up,dalam,"))
+    assert (corrected.added, corrected.updated, corrected.unchanged) == (0, 1, 1)
+    assert known(site) == [("a", START, "-", "up", None), ("a", START, "dalam", "up", FEBRUARY), ("a", START, "luar", "up", None)]
+
+
+def test_a_certificate_that_is_learnt_later_is_kept_and_one_that_is_not_mentioned_is_not_forgotten(site: Site) -> None:
+    at, renewed = START.isoformat(), FEBRUARY + 90 * 24 * HOUR
+    updated = [
+        site.bring(f"{number}.csv", log(f"a,{at},up,,{said}")).updated
+        for number, said in enumerate(["", FEBRUARY.isoformat(), "0", " ", f"{FEBRUARY.timestamp():.0f}", renewed.isoformat()])
+    ]
+    assert updated == [0, 1, 0, 0, 0, 1]
+    assert known(site) == [("a", START, "-", "up", renewed)]
+
+
+def test_a_home_of_an_older_version_keeps_its_checks_and_files_when_it_is_judged_again(site: Site) -> None:
+    site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "up", 5), Check("b", START + 30 * HOUR, "down")]))
+    site.bring("two.csv", as_csv([Check("a", START, "down"), Check("a", START + HOUR, "up", 5), Check("a", START + 2 * HOUR, "up", 5)]))
+    before, files = known(site), made_older(site)
+    site.roll_up()
+    again = judged_again(site)
+    assert (again.status, again.read, again.added, again.updated, again.unchanged) == ("ok", 6, 0, 0, 6)
+    assert (known(site), sorted(site.lake.root.rglob("*.parquet"))) == (before, sorted(files))
+    assert site.roll_up().from_day is None
+    assert judged_again(site).batches == 0
+
+
+def test_a_home_of_an_older_version_learns_certificates_and_vantages_that_its_files_always_had(site: Site) -> None:
+    """Each check moves to its vantage, also where an older file and a correction both speak of it: none stays beside itself, and nothing is counted as new
+    but what two places saw at one moment."""
+    moments = [(START + number * HOUR).isoformat() for number in range(4)]
+    one = [f"a,{at},up,dalam,{FEBRUARY.isoformat()}" for at in moments[:3]]
+    two = [f"a,{moments[0]},down,dalam,", f"a,{moments[1]},up,dalam,", f"a,{moments[3]},up,dalam,", f"a,{moments[3]},up,luar,", f"b,{moments[3]},up,,"]
+    site.bring("one.csv", log(*one))
+    site.bring("two.csv", log(*two))
+    whole = known(site)
+    made_older(site)
+    assert len(known(site)) == len(whole) - 1
+    again = judged_again(site)
+    assert (again.status, again.read, again.rejected) == ("ok", 8, 0)
+    assert known(site) == whole
+    assert [row[:4] for row in whole] == [
+        ("a", START, "dalam", "down"),
+        *(("a", START + number * HOUR, "dalam", "up") for number in (1, 2, 3)),
+        ("a", START + 3 * HOUR, "luar", "up"),
+        ("b", START + 3 * HOUR, "-", "up"),
+    ]
+
+
+def test_new_checks_are_merged_with_a_day_of_an_older_version(site: Site) -> None:
+    site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("b", START + 30 * HOUR, "up", 7)]))
+    made_older(site)
+    outcome = site.bring("two.csv", log(f"a,{(START + HOUR).isoformat()},up,luar,{FEBRUARY.isoformat()}", f"b,{(START + 30 * HOUR).isoformat()},down,,"))
+    assert (outcome.added, outcome.updated) == (1, 1)
+    assert known(site) == [("a", START, "-", "up", None), ("a", START + HOUR, "luar", "up", FEBRUARY), ("b", START + 30 * HOUR, "-", "down", None)]
+
+
+def test_a_damaged_file_of_an_older_version_is_made_again_as_today_and_listed_with_its_own_hash(site: Site) -> None:
+    site.bring("one.csv", log(f"a,{START.isoformat()},up,dalam,{FEBRUARY.isoformat()}"))
+    site.bring("two.csv", log(f"a,{START.isoformat()},up,luar,", f"b,{(START + 30 * HOUR).isoformat()},up,,"))
+    whole = known(site)
+    for file in made_older(site):
+        file.unlink()
+    reader = check_log.reader(site.feed, site.lake)
+    assert len(lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, reader, lambda _: None)) == 2
+    assert known(site) == whole
+    with site.warehouse.open_for_reading() as connection:
+        assert site.lake.damaged(connection, site.feed.id) == []
+        listed = connection.execute("select file, sha256, rows from meta.lake_partition order by day").fetchall()
+    assert [(Path(file).stem, rows) for file, _, rows in listed] == [(sha256, rows) for (_, sha256, _), rows in zip(listed, (2, 1), strict=True)]

@@ -337,3 +337,22 @@ def test_a_file_of_before_service_hours_keeps_its_days_quarters_and_incidents(tm
             (1, 0, None, None)
         ]
         assert connection.execute("select incident_id, duration_s, is_open from uptime.incident").fetchall() == [("x", 3600, False)]
+
+
+def test_checks_that_were_set_aside_before_they_had_a_vantage_can_still_come_right(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        migrations.apply(connection, [migration for migration in migrations.known_migrations() if migration.number < 4])
+        connection.execute(
+            """
+            insert into quality.failed_row by name
+            select 'r' as result_id, 'b' as batch_id, 'f' as feed_id, rule_id, 'critical' as severity, 'a:2' as row_key, key as business_key,
+                '{}' as row, 'why' as reason
+            from (values ('check.status_known', 'dinkes | 2026-09-01T00:00:00Z'), ('submission.level_known', '99 | -')) as failed (rule_id, key)
+            """
+        )
+    with Warehouse(path).open_for_writing() as connection:
+        assert connection.execute("select business_key from quality.failed_row order by rule_id").fetchall() == [
+            ("dinkes | 2026-09-01T00:00:00Z | -",),
+            ("99 | -",),
+        ]

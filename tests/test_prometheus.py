@@ -1,11 +1,12 @@
 """Feeds of kind prometheus: what a real Prometheus with a real prober has seen comes out as service-days, and whatever else may answer in its place
 is a failure with a reason. Nothing here leaves this machine."""
 
+import gc
 import json
 import re
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -29,6 +30,7 @@ from tests.site import NOON, Site
 from tests.test_check_log import incidents_of
 from tests.test_http import drip, raw_server
 from tests.waiting import wait_until
+from warehouse import database
 from warehouse.archive import Artifact
 from warehouse.registry import Credential, Feed, FeedKind, Government, Service
 
@@ -119,6 +121,42 @@ def test_what_a_real_prober_saw_comes_out_as_seconds_up_down_and_unknown(tmp_pat
 
 
 @NEEDS_PROMETHEUS
+def test_two_real_probers_are_two_vantages_and_the_real_certificate_is_known_until_when(tmp_path: Path) -> None:
+    """The same targets from two places, one of which dies: its checks end, the other's go on."""
+    until = datetime.now(UTC).replace(microsecond=0) + 30 * DAY
+    ports = {"dalam": monitor.free_port(), "luar": monitor.free_port()}
+    with ExitStack() as stack:
+        secure, its_answers = stack.enter_context(monitor.site(monitor.certificate_until(tmp_path, until)))
+        plain, answers = stack.enter_context(monitor.site())
+        its_answers["/"] = answers["/"] = 200
+        stack.enter_context(monitor.prober(tmp_path, ports["dalam"]))
+        outside = stack.enter_context(monitor.prober(tmp_path, ports["luar"]))
+        targets = {f"{secure}/": until, f"{plain}/": None}
+        url = stack.enter_context(monitor.prometheus(tmp_path, list(targets), probers=ports))
+        site = Site(tmp_path, feed(url, job="blackbox", vantage="prober"))
+
+        def refresh() -> FeedOutcome:
+            site.now = datetime.now(UTC)
+            return site.refresh()
+
+        wait_until("both services are probed from both places", lambda: len(monitor.ask(url, "probe_success == 1")) == 4, limit_s=60)
+        time.sleep(1)  # whole seconds are asked for
+        first = refresh()
+        assert (first.status, first.messages, first.rejected) == ("ok", (), 0)
+        assert site.checks("service, vantage, certificate_expires_at, status") == sorted(
+            (target, place, expires, "up") for target, expires in targets.items() for place in ports
+        )
+
+        outside.kill()
+        died = datetime.now(UTC)
+        later = f'up{{prober="luar"}} == 0 or timestamp(probe_success{{prober="dalam"}}) > {died.timestamp() + 1}'
+        wait_until("the dead prober is seen, and the other goes on", lambda: len(monitor.ask(url, later)) == 4, limit_s=30)
+        assert refresh().status == "ok"
+        assert [place for place, at in site.checks("vantage, max(checked_at)", "group by vantage") if at > died] == ["dalam"]
+        assert site.checks("status") == [("up",)], "nobody checked is not down"
+
+
+@NEEDS_PROMETHEUS
 def test_the_real_history_of_kalimantan_barat_comes_out_as_from_its_log(tmp_path: Path) -> None:
     """Every check of the log is a sample at its own time, and so the same seconds, to the last one."""
     with duckdb.connect() as connection:
@@ -163,18 +201,29 @@ def reply(series: list[dict[str, object]], kind: str = "matrix", **more: object)
 
 @dataclass
 class StandIn:
-    """Answers the three queries of ours out of its samples: (metric, job, instance) to (time, value). `faults` come first, by the beginning of a query."""
+    """Answers the three queries of ours out of its samples: (metric, job, instance, prober) to (time, value). `faults` come first, by the beginning of a
+    query."""
 
-    samples: dict[tuple[str, str, str], list[tuple[datetime, str]]] = field(default_factory=dict)
+    samples: dict[tuple[str, str, str, str], list[tuple[datetime, str]]] = field(default_factory=dict)
     faults: dict[str, Answer | None] = field(default_factory=dict)
     asked: list[tuple[str, datetime]] = field(default_factory=list)
     largest: int = 0
 
     def check(
-        self, at: datetime, value: str = "1", instance: str = DINKES, job: str = "blackbox", up: str = "1", duration: str = "0.12", code: str = "200"
+        self,
+        at: datetime,
+        value: str = "1",
+        instance: str = DINKES,
+        job: str = "blackbox",
+        up: str = "1",
+        duration: str = "0.12",
+        code: str = "200",
+        prober: str = "",
+        certificate: str | None = None,
     ) -> None:
-        for metric, text in (("probe_success", value), ("up", up), ("probe_duration_seconds", duration), ("probe_http_status_code", code)):
-            self.samples.setdefault((metric, job, instance), []).append((at, text))
+        said = {"probe_success": value, "up": up, "probe_duration_seconds": duration, "probe_http_status_code": code}
+        for metric, text in (said if certificate is None else said | {"probe_ssl_earliest_cert_expiry": certificate}).items():
+            self.samples.setdefault((metric, job, instance, prober), []).append((at, text))
 
     def minutes(self, start: datetime, count: int, value: str = "1", **more: str) -> None:
         for number in range(count):
@@ -198,19 +247,22 @@ class StandIn:
         within = {key: samples for key, samples in within.items() if samples}
         if query.startswith("sum by (job)"):
             counts: dict[str, int] = {}
-            for (metric, job, _), samples in within.items():
+            for (metric, job, *_), samples in within.items():
                 if metric == "probe_success":
                     counts[job] = counts.get(job, 0) + len(samples)
             return Response(reply([{"metric": {"job": job}, "value": [0, str(count)]} for job, count in counts.items()], "vector"))
         if query.startswith("max("):
-            ups = [float(value) for (metric, _, _), samples in within.items() for _, value in samples if metric == "up"]
+            ups = [float(value) for (metric, *_), samples in within.items() for _, value in samples if metric == "up"]
             return Response(reply([{"metric": {}, "value": [0, f"{max(ups):g}"]}] if ups else [], "vector"))
-        self.largest = max(self.largest, sum(len(samples) for (metric, _, _), samples in within.items() if metric == "probe_success"))
+        self.largest = max(self.largest, sum(len(samples) for (metric, *_), samples in within.items() if metric == "probe_success"))
         return Response(
             reply(
                 [
-                    {"metric": {"__name__": metric, "job": job, "instance": instance}, "values": [[at.timestamp(), value] for at, value in samples]}
-                    for (metric, job, instance), samples in within.items()
+                    {
+                        "metric": {"__name__": metric, "job": job, "instance": instance} | ({"prober": prober} if prober else {}),
+                        "values": [[at.timestamp(), value] for at, value in samples],
+                    }
+                    for (metric, job, instance, prober), samples in within.items()
                 ]
             )
         )
@@ -344,6 +396,72 @@ def test_a_target_whose_labels_change_goes_on(stand_in: StandIn, site: Site) -> 
     stand_in.minutes(NOON - 30 * MINUTE, 31, job="new")
     assert site.refresh().status == "ok"
     assert site.told(DINKES) == (3600, 0)
+
+
+def test_each_vantage_has_the_checks_of_its_own_prober(stand_in: StandIn, site: Site) -> None:
+    """Where one prober's scrape says `up` 0, nobody checked from there; what the other saw at the same moment stands. A series without the label is '-'."""
+    site.feed = replace(site.feed, vantage="prober")
+    stand_in.check(NOON - 2 * MINUTE, "1", prober="dalam", code="200")
+    stand_in.check(NOON - 2 * MINUTE, "0", prober="luar", code="503", up="0")
+    stand_in.check(NOON - MINUTE, "0", prober="dalam", code="503")
+    stand_in.check(NOON - MINUTE, "1", prober="luar")
+    stand_in.check(NOON - MINUTE, "1")
+    outcome = site.refresh()
+    assert (outcome.status, outcome.messages, outcome.added, outcome.rejected) == ("ok", (), 5, 0)
+    assert site.checks("checked_at, vantage, status, http_code") == [
+        (NOON - 2 * MINUTE, "dalam", "up", 200),
+        (NOON - 2 * MINUTE, "luar", "unknown", 503),
+        (NOON - MINUTE, "-", "up", 200),
+        (NOON - MINUTE, "dalam", "down", 503),
+        (NOON - MINUTE, "luar", "up", 200),
+    ]
+
+
+def test_a_target_that_is_probed_twice_from_one_vantage_is_refused(stand_in: StandIn, site: Site) -> None:
+    site.feed = replace(site.feed, vantage="prober")
+    for job in ("http", "ping"):
+        stand_in.minutes(NOON - HOUR, 61, job=job, prober="dalam")
+    stand_in.minutes(NOON - HOUR, 61, prober="luar")
+    message, *_ = site.refresh().messages
+    assert f"{DINKES} is probed twice at the same time (job='http' and job='ping'); accepted: one probe of each target, chosen by job" in message
+    assert "or for each value of the label that vantage names there" in message
+
+
+def test_checks_move_to_their_vantage_when_the_settings_name_its_label(stand_in: StandIn, site: Site) -> None:
+    """Whatever reply brought them: none of them stays beside itself, and none is lost or counted as new."""
+    stand_in.minutes(NOON - DAY, 1441, prober="dalam")
+    site.refresh()
+    stand_in.minutes(NOON + MINUTE, 59, "0", prober="dalam")
+    site.now += HOUR
+    site.refresh()
+    days = site.days()
+    assert site.checks("vantage, count(*)", "group by vantage") == [("-", 1500)]
+    site.feed = replace(site.feed, vantage="prober")
+    stand_in.minutes(NOON - HOUR, 121, "0", prober="luar")  # refused without the setting, and so not known yet
+    again = site.refresh()
+    assert (again.status, again.messages, again.added, again.rejected) == ("ok", (), 121, 0)
+    assert again.updated == 1500
+    assert site.checks("vantage, count(*)", "group by vantage") == [("dalam", 1500), ("luar", 121)]
+    assert site.checks("checked_at, status", "where vantage = 'dalam' and status = 'down'")[0][0] == NOON + MINUTE
+    assert [day[:2] for day in site.days()] == [day[:2] for day in days]
+    assert site.refresh().status == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("value", "until"),
+    [("1801440000", datetime(2027, 2, 1, tzinfo=UTC)), (None, None), ("0", None), ("-62135596800", None), ("NaN", None), ("+Inf", None), ("1e300", None)],
+)
+def test_an_odd_end_of_a_certificate_is_none_and_the_check_counts(value: str | None, until: datetime | None) -> None:
+    stand_in = StandIn()
+    stand_in.check(NOON, certificate=value)
+    series = [
+        {"metric": {"__name__": name, "instance": DINKES}, "values": [[NOON.timestamp(), samples[0][1]]]} for (name, *_), samples in stand_in.samples.items()
+    ]
+    with database.scratch() as connection:
+        check_log.stage(connection, prometheus.parse(reply(series).encode(), REPLY), feed(None), REPLY)
+        assert connection.execute("select status, certificate_expires_at, certificate_expires_at_text from batch").fetchall() == [
+            ("up", until, value if until or value in ("+Inf", "1e300") else None)
+        ]
 
 
 @pytest.mark.parametrize("target", ["https://news.example.com/x", "news.example.com", "news.example.com:22"])
@@ -573,6 +691,23 @@ def test_any_reply_is_read_whole_or_refused(series: object) -> None:
         return
     assert table.column("source_row").to_pylist() == list(range(1, table.num_rows + 1))
     assert {table.schema.field(name).type for name in check_log.ACCEPTED} == {pa.string()}
+
+
+@given(st.lists(st.floats(0, prometheus.YEAR_10000, exclude_max=True) | st.integers(0, 10**13).map(lambda milliseconds: milliseconds / 1000)))
+def test_many_times_are_written_as_each_would_be_alone(times: list[float]) -> None:
+    assert prometheus._moments(times).to_pylist() == [prometheus._moment(at) for at in times]
+
+
+@pytest.mark.parametrize("odd", [-1.5, float("nan"), prometheus.YEAR_10000, 1e300, 10**400])
+def test_an_odd_time_among_others_is_written_as_it_would_be_alone(odd: float) -> None:
+    assert prometheus._moments([1.5, odd]).to_pylist() == ["1970-01-01T00:00:01.500+00:00", prometheus._moment(odd)]
+
+
+@pytest.mark.parametrize("data", [b"{", reply([ONE]).encode()], ids=["refused", "read"])
+def test_the_collector_is_at_work_again_once_a_reply_is_read(data: bytes) -> None:
+    with suppress(Unreadable):
+        prometheus.parse(data, REPLY)
+    assert gc.isenabled()
 
 
 # Credentials.

@@ -294,6 +294,102 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
         assert [row[2:4] for row in burn_of(memory)] == [tuple(None if rate is None else pytest.approx(rate) for rate in row[2:4]) for row in by_hand_too]
 
 
+# Several vantages.
+
+
+def poll_by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[tuple[str, date, int, int, int]], list[tuple[str, datetime, datetime | None]]]:
+    """Service-days (seconds up, down, in maintenance) and outages: each minute every vantage that a check speaks for is asked."""
+    cut, hold = ZoneInfo(its_feed.government.timezone), timedelta(seconds=its_feed.max_hold_s)
+    latest = max(check.at for check in checks)
+    days: list[tuple[str, date, int, int, int]] = []
+    outages: list[tuple[str, datetime, datetime | None]] = []
+    for service in sorted({check.service for check in checks}):
+        of_vantage: dict[str, list[Check]] = defaultdict(list)
+        for check in sorted((check for check in checks if check.service == service), key=lambda check: check.at):
+            of_vantage[check.vantage].append(check)
+        seconds: dict[date, list[int]] = {}
+        moment, began = min(check.at for mine in of_vantage.values() for check in mine), None
+        while moment < latest:
+            on_day = seconds.setdefault(moment.astimezone(cut).date(), [0, 0, 0])
+            said = [next((check for check in reversed(mine) if check.at <= moment), None) for mine in of_vantage.values()]
+            says = [check.status for check in said if check is not None and moment < check.at + hold]
+            up, down = says.count("up"), says.count("down")
+            status = "down" if 2 * down > up + down else "up" if up + down else "maintenance" if "maintenance" in says else None
+            if status is not None:
+                on_day[("up", "down", "maintenance").index(status)] += 60
+            if status == "down" and began is None:
+                began = moment
+            if status == "up" and began is not None:
+                outages.append((service, began, moment))
+                began = None
+            moment += MINUTE
+        if began is not None:
+            outages.append((service, began, None))
+        days += [(service, day, *sums) for day, sums in seconds.items()]
+    return days, outages
+
+
+@st.composite
+def polled_checks(draw: st.DrawFn) -> list[Check]:
+    keys = draw(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(("bjm", "jkt", "plk")), st.integers(0, 3000)), min_size=1, max_size=30, unique=True))
+    statuses = st.sampled_from(("up", "up", "down", "down", "unknown", "maintenance"))
+    checks = [Check(service, START + minute * MINUTE, draw(statuses), None, vantage) for service, vantage, minute in keys]
+    return [*checks, *(Check(service, START + 3001 * MINUTE, "up", None, vantage) for service in "ab" for vantage in ("bjm", "jkt", "plk"))]
+
+
+@MANY
+@given(checks=polled_checks(), hold_minutes=st.sampled_from((45, 600, 1560)), split=st.integers(0, 30))
+def test_a_service_is_down_while_most_of_the_vantages_that_know_say_so(
+    memory: duckdb.DuckDBPyConnection, checks: list[Check], hold_minutes: int, split: int
+) -> None:
+    its_feed = feed(max_hold_s=hold_minutes * 60)
+    with emptied(memory, "Asia/Makassar") as station:
+        for number, batch in enumerate((checks[:split], checks[split:])):
+            if batch:
+                station.promote(its_feed, batch, RECEIVED + number * HOUR)
+                station.roll_up(its_feed)
+        days, outages = poll_by_hand(checks, its_feed)
+        found = memory.execute("select service_id, day, up_s, down_s, maintenance_s from uptime.service_day order by service_id, day").fetchall()
+        assert [row for row in found if any(row[2:])] == [row for row in days if any(row[2:])]
+        assert [outage[:3] for outage in incidents_of(memory)] == outages
+        counted = memory.execute("select sum(checks), sum(failed_checks) from uptime.service_day").fetchone()
+        assert counted == (len(checks), sum(check.status == "down" for check in checks))
+
+
+def test_an_outage_that_most_vantages_see_counts_the_failed_checks_of_all_of_them(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = [Check("a", START, "up", 5, vantage) for vantage in ("bjm", "jkt", "plk")]
+    checks += [Check("a", START + hours * HOUR, "down", None, vantage) for vantage, hours in (("bjm", 1), ("bjm", 2), ("jkt", 2), ("jkt", 3))]
+    checks += [Check("a", START + 4 * HOUR, "up", 5, vantage) for vantage in ("bjm", "jkt")] + [Check("a", START + 5 * HOUR, "up", 5, "plk")]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        assert incidents_of(memory) == [("a", START + 2 * HOUR, START + 4 * HOUR, 2 * 3600, False)]
+        assert memory.execute("select failed_checks from uptime.outage").fetchone() == (4,)
+        assert levels_of(memory)[0][2:4] == (3 * 3600, 2 * 3600)
+
+
+# Certificates.
+
+
+def test_a_certificate_is_the_one_seen_last_and_has_so_many_days_left(memory: duckdb.DuckDBPyConnection) -> None:
+    log = (
+        "service,checked_at,status,url,certificate_expires_at\n"
+        "a,2026-10-22T00:00:00Z,up,https://a.go.id/,2026-11-01T00:00:00Z\n"
+        "a,2026-10-23T00:00:00Z,up,https://a.go.id/,2027-01-21T00:00:00Z\n"
+        "a,2026-10-24T00:00:00Z,down,https://a.go.id/,\n"
+        "b,2026-10-24T00:00:00Z,up,http://b.go.id/,\n"
+        "c,2026-10-24T00:00:00Z,up,https://c.go.id/,2026-10-20T12:00:00Z\n"
+    )
+    with emptied(memory, "Asia/Makassar") as station:
+        for number, lines in enumerate((log, "\n".join(log.splitlines()[:2]))):  # what comes late and is old changes nothing
+            station.take(feed(services=(Service("a", "layanan-a"),)), lines.encode(), RECEIVED + number * HOUR)
+            station.roll_up(feed(services=(Service("a", "layanan-a"),)))
+        found = memory.execute("select service_id, expires_at, seen_at, days_left from uptime.certificate order by service_id").fetchall()
+        assert [(service, expires.astimezone(UTC).date(), seen.astimezone(UTC).date(), left) for service, expires, seen, left in found] == [
+            ("c", date(2026, 10, 20), date(2026, 10, 24), -3.5),
+            ("layanan-a", date(2027, 1, 21), date(2026, 10, 23), 89),
+        ]
+
+
 # Announced maintenance.
 
 

@@ -133,8 +133,28 @@ def test_a_service_may_have_other_hours_than_its_feed(tmp_path: Path) -> None:
 
 
 def test_what_an_incident_is_can_be_set(tmp_path: Path) -> None:
-    feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"'))).feeds
-    assert [(feed.incident_after, feed.flapping_s) for feed in feeds] == [(1, 0), (1, 0), (3, 300)]
+    feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"\nkeep_checks = "730d"'))).feeds
+    assert [(feed.incident_after, feed.flapping_s, feed.keep_checks_s) for feed in feeds] == [(1, 0, 0), (1, 0, 0), (3, 300, 730 * 86400)]
+
+
+PROMETHEUS = GOOD.replace('"ckan"', '"prometheus"\nmax_hold = "150s"')
+
+
+def test_the_label_that_names_the_vantage_can_be_set(tmp_path: Path) -> None:
+    feeds = read_sources(write(tmp_path, PROMETHEUS.replace('max_hold = "150s"', 'max_hold = "150s"\nvantage = "prober"'))).feeds
+    assert [feed.vantage for feed in feeds] == [None, "prober", None]
+
+
+@pytest.mark.parametrize("label", ["", "dari mana", "instance", "__name__", "1st"])
+def test_a_vantage_that_is_no_label_of_a_prober_is_a_mistake(tmp_path: Path, label: str) -> None:
+    (found,) = mistakes(tmp_path, PROMETHEUS.replace('max_hold = "150s"', f'max_hold = "150s"\nvantage = "{label}"'))
+    accepted = 'the label that says from where was probed, letters, digits and _, such as "prober" or "location", but not "instance"'
+    assert found == f"{tmp_path / 'sources.toml'}:25: feed.vantage: {label!r} is not accepted; accepted: {accepted}"
+
+
+def test_only_a_prometheus_names_its_vantages_by_a_label(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, GOOD.replace('max_hold = "26h"', 'max_hold = "26h"\nvantage = "prober"'))
+    assert found == f"{tmp_path / 'sources.toml'}:13: feed.vantage: belongs to prometheus feeds, this one is check_log"
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9090/api", "http://localhost:9090", "http://[::1]:9090"])
@@ -204,6 +224,8 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "incident after none": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 0', 13, "feed.incident_after", ("0", "a whole number from 1")),
     "incident after a half": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 1.5', 13, "feed.incident_after", ("1.5", "a whole number from 1")),
     "flapping without a unit": ('max_hold = "26h"', 'max_hold = "26h"\nflapping = 5', 13, "feed.flapping", ("5 is not accepted", "5m")),
+    "keep_checks of another kind": ('kind = "ckan"', 'kind = "ckan"\nkeep_checks = "900d"', 24, "feed.keep_checks", ("belongs to uptime feeds", "ckan")),
+    "checks kept for a month": ('max_hold = "26h"', 'max_hold = "26h"\nkeep_checks = "30d"', 13, "feed.keep_checks", ("'30d'", "100d or more")),
     "hours in words": ('agency = "002"', 'hours = "office hours"', 19, "service.hours", ("'office hours'", "Mon-Fri 08:00-16:00", "always")),
     "hours of no such day": ('agency = "002"', 'hours = "Sen-Jum 08:00-16:00"', 19, "service.hours", ("'Sen-Jum 08:00-16:00'", "Mon-Fri 08:00-16:00")),
     "hours as a number": ('agency = "002"', "hours = 8", 19, "service.hours", ("8 is not accepted", "Mon-Fri 08:00-16:00")),

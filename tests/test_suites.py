@@ -32,6 +32,7 @@ INVENTED = Government("99", "Pemerintah contoh (data buatan)", "Asia/Makassar")
 NEIGHBOUR = Government("98", "Pemerintah contoh lain (data buatan)", "Asia/Jakarta")
 START = datetime(2026, 9, 2, tzinfo=UTC)
 MAX_HOLD_S = 26 * 3600
+KEPT_S = 100 * 86400
 MADE_UP = "data buatan"
 
 Row = dict[str, str]
@@ -69,7 +70,8 @@ class Installation:
     def feed(self, feed_id: str, kind: FeedKind, government: Government = INVENTED, max_hold_s: int = MAX_HOLD_S) -> Feed:
         path = self.root / "none"
         if kind is FeedKind.CHECK_LOG:
-            return Feed(feed_id, kind, government, path=path, hosts=(".go.id",), max_hold_s=max_hold_s, declared="sources.toml:1: feed.path")
+            own = {"hosts": (".go.id",), "max_hold_s": max_hold_s, "keep_checks_s": KEPT_S}
+            return Feed(feed_id, kind, government, path=path, declared="sources.toml:1: feed.path", **own)
         return Feed(feed_id, kind, government, path=path, declared="sources.toml:1: feed.path")
 
     def bring(self, feed: Feed, data: bytes, name: str | None = None, reader: Reader | None = None) -> Brought:
@@ -190,6 +192,8 @@ def checks() -> list[Row]:
             "status": "up",
             "latency_ms": "120",
             "http_code": "200",
+            "vantage": "dalam",
+            "certificate_expires_at": "2027-02-01T00:00:00Z",
         }
         for number in range(1, 9)
     ]
@@ -447,6 +451,11 @@ PLANTED_CHECKS = [
         {1: " [checked_at_text = 2099-01-01T00:00:00Z]", 4: " [checked_at_text = 2026-09-03T00:00:00Z]"},
     ),
     Planted(
+        "check.still_kept",
+        {1: {"checked_at": "2026-05-25T00:00:01Z"}, 2: {"checked_at": "2026-05-24T23:59:59Z"}, 4: {"checked_at": "1999-01-01T00:00:00Z"}},
+        {2: " [checked_at_text = 2026-05-24T23:59:59Z]", 4: " [checked_at_text = 1999-01-01T00:00:00Z]"},
+    ),
+    Planted(
         "check.status_known",
         {0: {"status": "degraded"}, 1: {"status": "mati"}, 2: {"status": "UP"}, 4: {"status": "200 OK"}},
         {1: " [status_text = mati]", 4: " [status_text = 200 OK]"},
@@ -463,8 +472,22 @@ PLANTED_CHECKS = [
         {1: " [latency_ms_text = -5]", 4: " [latency_ms_text = 600001]"},
     ),
     Planted(
+        "check.certificate_plausible",
+        {
+            0: {"certificate_expires_at": "1801440000"},
+            1: {"certificate_expires_at": "besok"},
+            2: {"certificate_expires_at": "0"},
+            4: {"certificate_expires_at": "1801440000000"},
+            5: {"certificate_expires_at": ""},
+        },
+        {1: " [certificate_expires_at_text = besok]", 4: " [certificate_expires_at_text = 1801440000000]"},
+    ),
+    Planted(
         "check.time_unique",
-        {4: {"service": "buatan-2", "checked_at": "2026-09-01T09:00:00+07:00", "status": "down"}},
+        {
+            2: {"service": "buatan-2", "checked_at": "2026-09-01T02:00:00Z", "vantage": "luar"},
+            4: {"service": "buatan-2", "checked_at": "2026-09-01T09:00:00+07:00", "status": "down"},
+        },
         {
             1: " [service = buatan-2] [checked_at_text = 2026-09-01T02:00:00Z] [baris lain: 6]",
             4: " [service = buatan-2] [checked_at_text = 2026-09-01T09:00:00+07:00] [baris lain: 3]",
@@ -941,7 +964,7 @@ def test_a_row_without_any_part_of_its_key_is_set_aside_and_can_still_be_seen(in
     brought = installation.bring(installation.feed(f"null_key_{kind.value}", kind), with_bad_rows(kind, {1: without_key, 4: without_key}))
     assert set().union(*installation.failed(brought).values()) == source_rows({1, 4}, kind)
     keys = {row[0] for row in installation.query("select business_key from quality.failed_row where batch_id = $1", brought.batch_id)}
-    assert keys == {" | ".join("-" if column == "agency_code" else gate.MISSING for column in brought.suite.key)}
+    assert keys == {" | ".join("-" if column in ("agency_code", "vantage") else gate.MISSING for column in brought.suite.key)}
     assert installation.kept(brought) == source_rows({0, 2, 3, 5, 6, 7}, kind)
     assert (installation.batch(brought)["status"], installation.batch(brought)["rejected"]) == ("promoted", 2)
 

@@ -36,6 +36,20 @@ class Browser:
         finally:
             assert self._driver.save_screenshot(str(self._screenshots / f"{name}.png"))
 
+    def see_picture(self, name: str, button: str, described: str) -> tuple[int, int]:
+        """Press a button of the page that is open, wait until the picture that is so described is drawn, keep a picture of all, and give its size."""
+        self._driver.find_element(By.XPATH, f"//*[text()='{button}']").click()
+        try:
+            return wait_until(f"{name}: a picture of {described}", lambda: self._size_of(described), PAGE_LIMIT_S)
+        finally:
+            assert self._driver.save_screenshot(str(self._screenshots / f"{name}.png"))
+
+    def _size_of(self, described: str) -> tuple[int, int] | None:
+        script = "return [...document.images].filter(one => one.alt == arguments[0] && one.naturalWidth).map(one => [one.naturalWidth, one.naturalHeight])"
+        for width, height in self._driver.execute_script(script, described):
+            return int(width), int(height)
+        return None
+
     def _text_with(self, expected: tuple[str, ...]) -> str | None:
         text = self._text()
         return text if all(part in text for part in expected) else None
@@ -85,11 +99,15 @@ def test_checks_tab_shows_the_host_rule_failed_and_the_others_passed(browser: Br
 
 
 def test_failed_check_shows_which_rows_failed_and_why(browser: Browser) -> None:
-    text = browser.see(
-        "failed_check", "/assets/uptime/kalbar_checks?view=checks&checkDetail=host_of_government", "google | 2023-08-23", "wikipedia", "rows_failed"
-    )
-    assert "[host = news.ycombinator.com]" in text
-    assert "The address checked must be one of the government's" in text
+    shown = ("google | 2023-08-23", "wikipedia", "rows_failed", "[host = news.ycombinator.com]", "The address checked must be one of the government's")
+    browser.see("failed_check", "/assets/uptime/kalbar_checks?view=checks&checkDetail=host_of_government", *shown)
+
+
+def test_asset_of_service_days_shows_the_newest_month_as_a_picture(browser: Browser) -> None:
+    browser.see("service_day", "/assets/uptime/service_day", "month_of_kalbar_checks", "[Show Markdown]")
+    width, height = browser.see_picture("month", "[Show Markdown]", "Availability of kalbar_checks, day by day")
+    assert width > 600
+    assert height > 300
 
 
 def test_runs_page_lists_the_runs_of_the_command(browser: Browser) -> None:

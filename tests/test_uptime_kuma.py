@@ -1,6 +1,8 @@
 """Feeds of kind uptime_kuma: what an Uptime Kuma has seen comes out as service-days, whatever state its database is in, and none of its secrets comes
 along. The databases are made up here, with the tables of Kuma 1.23 and 2.0; nothing in them is a measurement."""
 
+import io
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +33,7 @@ HOLD_S = 150  # two and a half intervals of a minute
 MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
 DINKES = "Dinas Kesehatan"
 SECRET = "rahasia-7"
+ARTIFACT = Artifact("0" * 64, 0, "application/octet-stream", "checks", "heartbeat 2026-09-10", NOON)
 NUMBER = {"down": 0, "up": 1, "unknown": 2, "maintenance": 3}  # of a status in Kuma
 DOWN, UP, PENDING, MAINTENANCE = range(4)
 
@@ -51,6 +54,9 @@ OTHERS = """
     create table user (id integer primary key autoincrement, username varchar(255) not null, password varchar(255));
     create table notification (id integer primary key autoincrement, name varchar(255), config text);
     create table setting (id integer primary key autoincrement, key varchar(200) not null, value text);
+    create table monitor_tls_info (
+        id integer not null primary key autoincrement, monitor_id integer not null references monitor (id) on delete cascade on update cascade, info_json text
+    );
     create index monitor_id on heartbeat (monitor_id);
     create index monitor_time_index on heartbeat (monitor_id, time);
 """
@@ -96,6 +102,15 @@ class Kuma:
         for number in range(count):
             self.beat(monitor, start + number * MINUTE, status, ping)
         self.do("commit")
+
+    def certificate(self, monitor: int, valid_to: object, **more: object) -> None:
+        """As Kuma notes the certificate that it saw last: one row a monitor."""
+        noted = {"valid": True, "certInfo": {"subject": {"CN": "contoh.go.id"}, "validTo": valid_to, "daysRemaining": 90, "certType": "server"} | more}
+        self.note(monitor, json.dumps(noted))
+
+    def note(self, monitor: int, text: str | None) -> None:
+        self.do("delete from monitor_tls_info where monitor_id = ?", monitor)
+        self.do("insert into monitor_tls_info (monitor_id, info_json) values (?, ?)", monitor, text)
 
     def close(self) -> None:
         self.connection.close()
@@ -583,6 +598,73 @@ def test_of_two_heartbeats_of_one_moment_the_one_stored_last_counts(kuma: Kuma, 
     assert site.told(DINKES) == (0, 120)
 
 
+# Certificates.
+
+FEBRUARY, MARCH = "2027-02-01T00:00:00.000Z", "2027-03-01T00:00:00.000Z"
+
+
+def test_the_newest_heartbeat_that_succeeded_has_the_certificate_that_kuma_saw_last(kuma: Kuma, site: Site) -> None:
+    """Of the ones before nobody knows it; what was learnt by then stays, also after a renewal."""
+    monitor, plain = kuma.monitor(), kuma.monitor("Surat", "port", hostname="mail.contoh.go.id", port=25)
+    kuma.minutes(monitor, NOON - 10 * MINUTE, 10)
+    kuma.minutes(plain, NOON - 10 * MINUTE, 11)
+    kuma.beat(monitor, NOON, DOWN, None)
+    kuma.certificate(monitor, FEBRUARY)
+    assert (site.refresh().added, site.checks("vantage")) == (22, [("-",)])
+    learnt = "service, checked_at, certificate_expires_at"
+    first = (DINKES, NOON - MINUTE, datetime(2027, 2, 1, tzinfo=UTC))
+    assert site.checks(learnt, "where certificate_expires_at is not null") == [first]
+    kuma.minutes(monitor, NOON + MINUTE, 10)
+    kuma.certificate(monitor, MARCH)
+    site.now += 10 * MINUTE
+    again = site.refresh()
+    assert (again.added, again.updated) == (10, 0)
+    second = (DINKES, NOON + 10 * MINUTE, datetime(2027, 3, 1, tzinfo=UTC))
+    assert site.checks(learnt, "where certificate_expires_at is not null") == [first, second]
+    assert (site.refresh().status, len(site.extracts())) == ("unchanged", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        (json.dumps({"certInfo": {"validTo": "soon"}}), "soon"),
+        *((text, None) for text in (None, "", "{", "null", "[]", '{"valid": false}', '{"certInfo": null}', '{"certInfo": {"validTo": null}}', "[" * 100_000)),
+    ],
+)
+def test_a_note_of_a_certificate_that_says_no_time_is_none(kuma: Kuma, site: Site, text: str | None, taken: str | None) -> None:
+    monitor = kuma.monitor()
+    kuma.beat(monitor, NOON - MINUTE)
+    kuma.note(monitor, text)
+    with uptime_kuma.opened(kuma.path, NOON) as view:
+        extract = view.extract("2026-09-10")
+    assert uptime_kuma.parse(extract, ARTIFACT).column("certificate_expires_at").to_pylist() == [taken]
+    if taken is not None:
+        assert site.refresh().added == 1
+        assert site.query("select rule_id, severity from quality.failed_row") == [("check.certificate_plausible", "warning")]
+
+
+@pytest.mark.parametrize("change", ["drop table monitor_tls_info", "update monitor set url = 'http://dinkes.contoh.go.id'"], ids=["no table", "no TLS"])
+def test_without_tls_there_is_no_certificate(kuma: Kuma, site: Site, change: str) -> None:
+    monitor = kuma.monitor()
+    kuma.minutes(monitor, NOON - HOUR, 61)
+    kuma.certificate(monitor, FEBRUARY)
+    kuma.do(change)
+    assert site.refresh().added == 61
+    assert site.checks("certificate_expires_at") == [(None,)]
+
+
+def test_extracts_of_before_certificates_were_taken_are_read_as_they_were(kuma: Kuma, site: Site) -> None:
+    kuma.minutes(kuma.monitor(), NOON - HOUR, 61)
+    with uptime_kuma.opened(kuma.path, NOON) as view:
+        extract = pa_parquet.read_table(io.BytesIO(view.extract("2026-09-10"))).drop_columns("certificate_expires_at")
+    older = io.BytesIO()
+    pa_parquet.write_table(extract, older, compression="zstd")
+    outcome = site.take_in([site.archive.store("checks", "heartbeat 2026-09-10", older.getvalue(), site.now)])
+    assert (outcome.status, outcome.added) == ("ok", 61)
+    again = site.refresh()
+    assert (again.added, again.updated, again.unchanged) == (0, 0, 61)
+
+
 # Secrets.
 
 
@@ -595,6 +677,7 @@ def test_nothing_but_what_a_check_is_made_of_leaves_kuma(kuma: Kuma, site: Site)
     kuma.do("insert into user (username, password) values (?, ?)", SECRET, SECRET)
     kuma.do("insert into notification (name, config) values (?, ?)", SECRET, SECRET)
     kuma.do("insert into setting (key, value) values (?, ?)", SECRET, SECRET)
+    kuma.certificate(monitor, FEBRUARY, raw=SECRET, subjectaltname=SECRET)
     assert SECRET.encode() in kuma.path.read_bytes() + kuma.path.with_name("kuma.db-wal").read_bytes()
     outcome = site.refresh()
     assert outcome.added == 61
@@ -823,9 +906,6 @@ def test_the_same_heartbeats_are_the_same_bytes(kuma: Kuma) -> None:
     kuma.do("update heartbeat set msg = 'x', important = 1, duration = 60")
     with uptime_kuma.opened(kuma.path, NOON) as view:
         assert view.extract("2026-09-10") == first
-
-
-ARTIFACT = Artifact("0" * 64, 0, "application/octet-stream", "checks", "heartbeat 2026-09-10", NOON)
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"{}", b"SQLite format 3\0"])

@@ -1,12 +1,12 @@
 """Dagster assets of the uptime product: one per feed, service-days with incidents, and service-quarters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from assets import checks
 from assets.ingest import build_feed_asset, feed_key
-from assets.uptime import check_log, lake_day, prometheus, roll_up, uptime_kuma
+from assets.uptime import check_log, lake_day, month_chart, prometheus, retention, roll_up, uptime_kuma
 from assets.uptime.engine import Engine
 from assets.uptime.service_quarter import reckon
 from expectations import check, derived, record
@@ -18,18 +18,20 @@ from warehouse.registry import Feed, FeedKind
 SERVICE_DAY = dg.AssetKey(["uptime", "service_day"])
 INCIDENT = dg.AssetKey(["uptime", "incident"])
 SERVICE_QUARTER = dg.AssetKey(["uptime", "service_quarter"])
+MOST_CHARTS = 5  # Dagster keeps some 35 kB of each for good, with every materialization
 
 
 def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
     built = []
     for feed in feeds:
+        suite = check.suite_of(feed)
         match feed.kind:
             case FeedKind.PROMETHEUS:
-                asset = build_feed_asset(feed, prometheus.reader, prometheus.suite(feed), prometheus.arrive_from, mend=lake_day.mend)
+                asset = build_feed_asset(feed, prometheus.reader, suite, prometheus.arrive_from, mend=lake_day.mend)
             case FeedKind.UPTIME_KUMA:
-                asset = build_feed_asset(feed, uptime_kuma.reader, uptime_kuma.suite(feed), uptime_kuma.arrive_from, mend=lake_day.mend)
+                asset = build_feed_asset(feed, uptime_kuma.reader, suite, uptime_kuma.arrive_from, mend=lake_day.mend)
             case _:
-                asset = build_feed_asset(feed, check_log.reader, check.suite(feed.hosts, feed.max_hold_s), mend=lake_day.mend)
+                asset = build_feed_asset(feed, check_log.reader, suite, mend=lake_day.mend)
         built.append(asset)
 
     @dg.multi_asset(
@@ -67,14 +69,17 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
             for feed in feeds:
                 done.append(roll_up.roll_up(connection, lake, feed, engine))
                 roll_up.judge(connection, feed, done[-1])
+                for file, rows in retention.let_go(connection, feed):
+                    context.log.info(f"{feed.id}: keep_checks: lake: {file} with {rows} checks is let go of")
             stored = record.outcomes(connection, [roll_up.judged_id(feed) for feed in feeds])
             lake.remove_unlisted(connection)
+            newest = {feed.id: month_chart.newest_days(connection, feed.id) for feed in feeds[:MOST_CHARTS]}
         for one in done:
             since = "unchanged" if one.from_day is None else f"reckoned again from {one.from_day}"
             context.log.info(f"{one.feed_id}: {since}: {one.service_days} service-days, {one.incidents} incidents")
         yield dg.MaterializeResult(
             asset_key=SERVICE_DAY,
-            metadata={"dagster/row_count": sum(one.service_days for one in done)},
+            metadata={"dagster/row_count": sum(one.service_days for one in done), **_charts(newest)},
             check_results=[checks.invariants_result(SERVICE_DAY, derived.SERVICE_DAY, stored)],
         )
         yield dg.MaterializeResult(asset_key=INCIDENT, metadata={"dagster/row_count": sum(one.incidents for one in done)})
@@ -97,3 +102,7 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         return dg.MaterializeResult(metadata={"dagster/partition_row_count": rows})
 
     return [*built, service_day, service_quarter]
+
+
+def _charts(newest: Mapping[str, Sequence[month_chart.Day]]) -> dict[str, dg.MarkdownMetadataValue]:
+    return {f"month_of_{feed_id}": dg.MetadataValue.md(month_chart.markdown(feed_id, days)) for feed_id, days in newest.items() if days}

@@ -25,6 +25,8 @@ ACCEPTED = {
     "status": ("status",),
     "latency_ms": ("latency_ms", "response_time_ms"),
     "http_code": ("http_code", "code", "status_code"),
+    "vantage": ("vantage", "probe", "location", "region", "prober"),
+    "certificate_expires_at": ("certificate_expires_at", "ssl_expires_at", "cert_expiry"),
 }
 REQUIRED = ("service", "checked_at", "status")
 
@@ -73,4 +75,4 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """The feed's hosts are part of its suite, so a change of them judges its files again."""
-    return Reader("check_log 1", check.suite(feed.hosts, feed.max_hold_s), parse, stage, partial(lake_day.promote, lake=lake))
+    return Reader("check_log 2", check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))

@@ -34,10 +34,3 @@ select
 from run_seen
 inner join segment_name using (segment_id)
 order by segment_name.day, segment_name.service_id, segment_name.vantage, run_seen.first_us;
-
-delete from uptime.read_file
-using stale_file
-where read_file.feed_id = $feed_id and read_file.day = stale_file.day;
-
-insert into uptime.read_file by name
-select $feed_id as feed_id, day, sha256 from stale_file;

@@ -14,23 +14,24 @@ from warehouse.registry import Feed
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> Counts:
-    """Called inside the transaction that commits the manifest. The last received check of a service and moment wins."""
+    """Called inside the transaction that commits the manifest. Of a service, vantage and moment the check that was received last wins."""
     feed = batch.feed
     zone = feed.government.timezone
     _incoming(connection, feed, batch.artifact)
     days = [row[0] for row in connection.execute("select distinct day from incoming_check order by day").fetchall()]
     present = connection.execute("select file from meta.lake_partition where feed_id = $1 and list_contains($2, day)", [feed.id, days]).fetchall()
-    connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
     if present:
-        connection.execute(
-            "insert into present_check by name select *, timezone($zone, checked_at)::date as day from read_parquet($files, hive_partitioning = false)",
-            {"files": [str(lake.root / row[0]) for row in present], "zone": zone},
-        )
-    connection.execute(sql_of("assets.uptime", "merged_check.sql"))
+        connection.execute(sql_of("assets.uptime", "present_check.sql"), {"files": [str(lake.root / row[0]) for row in present], "timezone": zone})
+    else:
+        connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
+    connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": batch.artifact.sha256})
     changed = connection.execute("select day, min(checked_at) from merged_check where outcome <> 'kept' group by day order by day").fetchall()
     latest_before = _latest(connection, feed.id)
     for day, _ in changed:
-        rows = connection.sql("select * exclude (day, outcome) from merged_check where day = $day order by service, checked_at", params={"day": day})
+        rows = connection.sql(
+            "select * exclude (day, outcome) from merged_check where day = $day and outcome <> 'left' order by service, checked_at, vantage",
+            params={"day": day},
+        )
         lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
     latest = _latest(connection, feed.id)
     periods: list[str] = []
@@ -84,7 +85,7 @@ def mend(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader:
                 _incoming(connection, feed, by_hash[sha256])
                 connection.execute("delete from incoming_check where not list_contains($1, day)", [list(damaged)])
                 connection.execute(f"create or replace temp table present_check as select * from {mended}")
-                connection.execute(sql_of("assets.uptime", "merged_check.sql"))
+                connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": sha256})
                 connection.execute("create or replace temp table mended_check as select * exclude (outcome) from merged_check")
                 mended = "mended_check"
         found = {row[0] for row in connection.execute("select distinct day from mended_check").fetchall()} if mended == "mended_check" else set()
@@ -94,7 +95,7 @@ def mend(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader:
                     raise Unmendable(
                         f"lake: {file} is damaged, and the archive has no check of {feed.id} on {day}; restore the lake or the archive from a backup"
                     )
-                rows = connection.sql("select * exclude (day) from mended_check where day = $day order by service, checked_at", params={"day": day})
+                rows = connection.sql("select * exclude (day) from mended_check where day = $day order by service, checked_at, vantage", params={"day": day})
                 lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
                 warn(f"{feed.id}: lake: {file} was damaged or gone; made again from the archive")
     return list(damaged)

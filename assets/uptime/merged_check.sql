@@ -1,23 +1,34 @@
--- Grain: service, moment, over all days that this batch touches: what the lake has and what it gets. A correction must have been received later.
+-- Grain: service, vantage, moment, over all days that this batch touches: what the lake has and what it gets. An artifact that is read again says what its
+-- rows say now, whatever they said before: a row that has got another vantage leaves its old place ('left'). Of another artifact a correction must
+-- have been received later, and that it knows of no certificate corrects nothing.
 create or replace temp table merged_check as
-with met as (
+with reread as (
+    select source_row from present_check where artifact_sha256 = $artifact_sha256
+),
+
+met as (
     select
         present,
         incoming,
         case
+            when incoming.service is null and present.artifact_sha256 = $artifact_sha256 and present.source_row in (select source_row from incoming_check)
+                then 'left'
             when incoming.service is null then 'kept'
+            when present.service is null and incoming.source_row in (select source_row from reread) then 'updated'
             when present.service is null then 'added'
+            when present.artifact_sha256 = incoming.artifact_sha256 then if(present is not distinct from incoming, 'kept', 'updated')
             when present.received_at >= incoming.received_at then 'kept'
             when
                 present.status = incoming.status
                 and present.latency_ms is not distinct from incoming.latency_ms
                 and present.http_code is not distinct from incoming.http_code
+                and (incoming.certificate_expires_at is null or present.certificate_expires_at is not distinct from incoming.certificate_expires_at)
                 then 'kept'
             else 'updated'
         end as outcome
     from present_check as present
-    full join incoming_check as incoming using (service, checked_at)
+    full join incoming_check as incoming using (service, vantage, checked_at)
 )
 
-select unnest(case when outcome = 'kept' then present else incoming end), outcome
+select unnest(case when outcome in ('kept', 'left') then present else incoming end), outcome
 from met;

@@ -3,7 +3,7 @@ passed over once (roll_up.sql) for days counted and runs of equal checks; all el
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 
@@ -50,21 +50,24 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engin
     stale = _stale_files(connection, feed.id)
     from_at = min((moment for moment in (_touched_from(connection, feed.id), *(file.first_at for file in stale)) if moment is not None), default=None)
     from_day = None
+    closed = _closed(connection, feed.id)
     if from_at is not None:
         from_day = from_at.date() - MARGIN
+        if closed is not None:
+            from_at, from_day = max(from_at, closed.last_at), max(from_day, closed.last_day + MARGIN)
         first_at, latest_at = _span(connection, feed.id)
         _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
-        run = partial(_run, connection, _parameters(feed, first_at, latest_at))
+        run = partial(_run, connection, _parameters(feed, first_at, latest_at, closed))
         run("duckdb.sql")
         if stale:
             with engine.open(connection, lake) as see:
                 for stretch in _stretches(stale):
                     with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
                         derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
-                        _count(connection, see, run, stretch)
+                        _count(connection, see, feed, run, stretch)
         with transaction(connection):
             derived.forget(connection, judged_id(feed))
-            _reckon(connection, run, feed, from_at, latest_at)
+            _reckon(connection, run, feed, from_at, from_day, latest_at)
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
             connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
@@ -101,7 +104,7 @@ def _stretches(stale: Sequence[_StaleFile]) -> Iterator[list[_StaleFile]]:
         yield stretch
 
 
-def _count(connection: duckdb.DuckDBPyConnection, see: See, run: Run, stretch: Sequence[_StaleFile]) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, see: See, feed: Feed, run: Run, stretch: Sequence[_StaleFile]) -> None:
     """Days and runs of what these files speak of."""
     rows = pa.table(
         {
@@ -116,13 +119,16 @@ def _count(connection: duckdb.DuckDBPyConnection, see: See, run: Run, stretch: S
     run("target.sql")
     _know_services(run)
     run("read_day.sql")
-    days = connection.execute("select min(day), max(day) from read_day").fetchone()
-    assert days is not None
-    run("span.sql", from_day=days[0], last_day=days[1])
-    run("segment.sql")
-    files = connection.execute("select distinct file from read_file order by file").fetchall()
-    see([row[0] for row in files], "day_seen", "run_seen")
-    run("checked.sql")
+    files = [row[0] for row in connection.execute("select distinct file from file_of_day order by file").fetchall()]
+    if files:
+        days = connection.execute("select min(day), max(day) from read_day").fetchone()
+        assert days is not None
+        run("span.sql", from_day=days[0], last_day=days[1])
+        run("segment.sql")
+        see(files, "day_seen", "run_seen")
+        run("checked.sql")
+    connection.execute("delete from uptime.read_file using stale_file as stale where feed_id = $1 and read_file.day = stale.day", [feed.id])
+    connection.execute("insert into uptime.read_file select $1, day, sha256 from stale_file", [feed.id])
 
 
 def _know_services(run: Run) -> None:
@@ -132,8 +138,7 @@ def _know_services(run: Run) -> None:
     run("service_hours.sql")
 
 
-def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at: datetime, latest_at: datetime) -> None:
-    from_day = from_at.date() - MARGIN
+def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at: datetime, from_day: date, latest_at: datetime) -> None:
     window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
     assert window_at is not None
     reaching = timedelta(seconds=feed.max_hold_s) + 2 * MARGIN
@@ -145,6 +150,7 @@ def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at
     run("service_day.sql", from_day=from_day)
     run("outage.sql", from_at=from_at)
     run("burn_rate.sql")
+    run("certificate.sql")
     if feed.incident_after > 1:
         _reckon_quarters(connection, window_at[0].date() - MARGIN, from_at.date() + MARGIN)
 
@@ -167,10 +173,17 @@ def _forget_other_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, fi
     """What was reckoned by other settings, or by another method, is reckoned from the first check on."""
     row = connection.execute("select settings_fingerprint from uptime.rolled_up where feed_id = $1", [feed.id]).fetchone()
     if row is None or row[0] != fingerprint:
+        closed = _closed(connection, feed.id)
+        last_day, last_at = (date.min, datetime.min.replace(tzinfo=UTC)) if closed is None else (closed.last_day, closed.last_at)
         with transaction(connection):
             derived.forget(connection, judged_id(feed))  # there may be no engine to reckon them by: until they are judged again, nothing is published
-            for table in ("target", "check_day", "check_run", "read_file", "service_day", "outage"):
-                connection.execute(f"delete from uptime.{table} where feed_id = $1", [feed.id])
+            if closed is None:
+                connection.execute("delete from uptime.target where feed_id = $1", [feed.id])
+            for table in ("check_day", "check_run"):
+                connection.execute(f"delete from uptime.{table} where feed_id = $1 and day > $2", [feed.id, last_day + MARGIN])
+            connection.execute("delete from uptime.read_file where feed_id = $1", [feed.id])
+            connection.execute("delete from uptime.service_day where feed_id = $1 and day > $2", [feed.id, last_day])
+            connection.execute("delete from uptime.outage where feed_id = $1 and started_at > $2", [feed.id, last_at])
 
 
 def _stale_files(connection: duckdb.DuckDBPyConnection, feed_id: str) -> list[_StaleFile]:
@@ -193,13 +206,33 @@ def _touched_from(connection: duckdb.DuckDBPyConnection, feed_id: str) -> dateti
 
 
 def _span(connection: duckdb.DuckDBPyConnection, feed_id: str) -> tuple[datetime, datetime]:
-    """The feed's first and latest check."""
-    row = connection.execute("select min(first_at), max(last_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
+    """The feed's first and latest check, kept or not."""
+    row = connection.execute(
+        """
+        select min(first_at), max(last_at)
+        from (select feed_id, first_at, last_at from meta.lake_partition union all by name select feed_id, first_at, last_at from meta.lake_deletion)
+        where feed_id = $1
+        """,
+        [feed_id],
+    ).fetchone()
     assert row is not None
     return row[0], row[1]
 
 
-def _parameters(feed: Feed, first_at: datetime, latest_at: datetime) -> dict[str, object]:
+@dataclass(frozen=True)
+class _Closed:
+    """The last day whose checks were let go of, and the last of these."""
+
+    last_day: date
+    last_at: datetime
+
+
+def _closed(connection: duckdb.DuckDBPyConnection, feed_id: str) -> _Closed | None:
+    row = connection.execute("select max(day), max(last_at) from meta.lake_deletion where feed_id = $1", [feed_id]).fetchone()
+    return None if row is None or row[0] is None else _Closed(row[0], row[1])
+
+
+def _parameters(feed: Feed, first_at: datetime, latest_at: datetime, closed: _Closed | None) -> dict[str, object]:
     return {
         "feed_id": feed.id,
         "government_code": feed.government.code,
@@ -210,6 +243,7 @@ def _parameters(feed: Feed, first_at: datetime, latest_at: datetime) -> dict[str
         "first_at": first_at,
         "latest_at": latest_at,
         "last_day": latest_at.date() + MARGIN,
+        "closed_at": None if closed is None else closed.last_at,
     }
 
 

@@ -32,7 +32,7 @@ insert into segment by name
 select
     known.match as service,
     segment_name.vantage,
-    read_file.file_day,
+    file_of_day.file_day,
     segment_name.segment_id,
     segment_name.day_id,
     epoch_us(segment_name.from_at) as from_us,
@@ -40,4 +40,4 @@ select
     $max_hold_s * 1000000::bigint as max_hold_us
 from (select code, timezone, unnest(matches) as match from service_now) as known
 inner join segment_name on segment_name.service_id = known.code
-inner join read_file on read_file.timezone = known.timezone and read_file.day = segment_name.day;
+inner join file_of_day on file_of_day.timezone = known.timezone and file_of_day.day = segment_name.day;

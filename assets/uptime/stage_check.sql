@@ -1,4 +1,5 @@
--- Grain: one row per check of the log. Both spellings of time that Upptime writes are read; a failed check has no latency.
+-- Grain: one row per check of the log. Both spellings of time that Upptime writes are read; a failed check has no latency. The end of a certificate may
+-- also be in seconds since 1970: 0, less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
 create or replace temp table batch as
 with cell as (
     select
@@ -9,6 +10,9 @@ with cell as (
         status as status_text,
         latency_ms as latency_ms_text,
         http_code,
+        coalesce(nullif(trim(vantage), ''), '-') as vantage,
+        nullif(trim(certificate_expires_at), '') as certificate_text,
+        try_cast(trim(certificate_expires_at) as double) as certificate_s,
         case
             when lower(status) in ('up', 'degraded') then 'up'
             else lower(status)
@@ -18,6 +22,21 @@ with cell as (
             try_strptime(regexp_extract(checked_at, '^[^(]*[0-9]'), '%a %b %d %Y %H:%M:%S GMT%z')
         ) as said_at
     from incoming
+),
+
+certified as (
+    select
+        *,
+        case when certificate_s is null or (certificate_s > 0 and not isnan(certificate_s)) then certificate_text end as certificate_expires_at_text,
+        case
+            when certificate_s between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz) then to_timestamp(certificate_s)
+            when certificate_s is null
+                then coalesce(
+                    try_cast(certificate_text as timestamptz),
+                    try_strptime(regexp_extract(certificate_text, '^[^(]*[0-9]'), '%a %b %d %Y %H:%M:%S GMT%z')
+                )
+        end as certificate_until_at
+    from cell
 )
 
 select
@@ -32,10 +51,13 @@ select
     case when status = 'up' then latency_ms_text end as latency_ms_text,
     case when status = 'up' then try_cast(latency_ms_text as double) end as latency_ms,
     nullif(try_cast(http_code as integer), 0) as http_code,
+    vantage,
+    certificate_expires_at_text,
+    case when certificate_until_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then certificate_until_at end as certificate_expires_at,
     $received_at::timestamptz as received_at,
     case
         when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz
             then year(timezone($timezone, said_at)) || '-Q' || quarter(timezone($timezone, said_at))
     end as period
-from cell
+from certified
 order by source_row;

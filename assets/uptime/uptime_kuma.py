@@ -1,7 +1,8 @@
 """Uptime Kuma: what is taken out of its SQLite file, and how that becomes checks. The columns that a check is made of and nothing else: users, settings,
-messages and passwords stay where they are. Staging and promotion are those of check logs."""
+messages and passwords stay where they are, and of a certificate all but its end. Staging and promotion are those of check logs."""
 
 import io
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -24,7 +25,6 @@ from assets.uptime import check_log, lake_day
 from expectations import check
 from expectations.drift import with_source_columns
 from expectations.intake import Reader, Unreadable
-from expectations.rules import Suite
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
@@ -33,11 +33,13 @@ from warehouse.registry import Feed
 COLUMNS = {"monitor": ("id", "name", "type", "url", "hostname", "port", "active"), "heartbeat": ("id", "monitor_id", "time", "status", "ping", "important")}
 EXTRACT = pa.schema(
     [("monitor_id", pa.int64()), *((name, pa.string()) for name in ("monitor", "type", "address")), ("heartbeat_id", pa.int64())]
-    + [(name, pa.string()) for name in ("time", "status", "ping")]
+    + [(name, pa.string()) for name in ("time", "status", "ping", "certificate_expires_at")]
 )
+EARLIER = EXTRACT.remove(EXTRACT.get_field_index("certificate_expires_at"))  # the columns of extracts of before certificates were taken
 UNMEASURED = ("group", "manual")  # a group repeats its monitors, a manual monitor what somebody said
 ADDRESSED_BY_URL = ("http", "keyword", "json-query", "real-browser", "websocket-upgrade")  # the others may keep a url of what they once were
-STATUS = {"0": "down", "1": "up", "2": "unknown", "3": "maintenance"}  # 2 is pending: it failed and is tried again, nobody knows yet
+UP = "1"
+STATUS = {"0": "down", UP: "up", "2": "unknown", "3": "maintenance"}  # 2 is pending: it failed and is tried again, nobody knows yet
 WITHOUT_ZONE = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
 OVERLAP = timedelta(hours=2)  # a heartbeat bears the time at which its check began, and is stored when that has ended
 WHOLE = timedelta(hours=24)  # so long Kuma 2 keeps every heartbeat; of what is older it deletes those that changed no status
@@ -144,12 +146,29 @@ class Kuma:
             ).fetchall()
             if rows:
                 same = ([value] * len(rows) for value in (monitor.id, monitor.name, monitor.type, monitor.address))
-                tables.append(pa.table([*same, *zip(*rows, strict=True)], schema=EXTRACT))
+                tables.append(pa.table([*same, *zip(*rows, strict=True), self._certificates(monitor, day, [row[2] for row in rows])], schema=EXTRACT))
         if self.unopened is not None:
             self.unopened.require_untouched()
         written = io.BytesIO()
         pa_parquet.write_table(pa.concat_tables([EXTRACT.empty_table(), *tables]), written, compression="zstd")
         return written.getvalue()
+
+    def _certificates(self, monitor: Monitor, day: str, statuses: list[str]) -> list[str | None]:
+        """The end of the certificate for each heartbeat of a day. Kuma keeps only the certificate that it saw last: it is that of the monitor's newest
+        successful heartbeat, and of those before nobody knows."""
+        known: list[str | None] = [None] * len(statuses)
+        is_newest_day = self._one("select 1 from heartbeat where monitor_id = ? and time >= ? limit 1", monitor.id, day + AFTER) is None
+        if monitor.id in self.certificates and is_newest_day and UP in statuses and not (monitor.address or "").startswith("http:"):
+            known[len(statuses) - 1 - statuses[::-1].index(UP)] = self.certificates[monitor.id]
+        return known
+
+    @cached_property
+    def certificates(self) -> dict[int, str]:
+        """By monitor, until when the certificate is valid that was seen last, in Kuma's words."""
+        if [row[1] for row in self.connection.execute("pragma table_info(monitor_tls_info)").fetchall()].count("info_json") == 0:
+            return {}
+        rows = self.connection.execute("select monitor_id, cast(info_json as text) from monitor_tls_info where info_json is not null").fetchall()
+        return {number: until for number, text in rows if (until := _valid_to(text)) is not None}
 
     def untimed(self) -> Iterator[str]:
         """Heartbeats that no day has: numbers sort before every text."""
@@ -243,6 +262,15 @@ def _address(kind: str, url: str | None, hostname: str | None, port: str | None)
     return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}" + ("" if at is None else f":{at}")
 
 
+def _valid_to(text: str) -> str | None:
+    """Out of what Kuma notes of a certificate; None where it notes no such time, as for one that it could not read."""
+    try:
+        until = json.loads(text)["certInfo"]["validTo"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return until if isinstance(until, str) else None
+
+
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
@@ -318,6 +346,8 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
         extract = pa_parquet.read_table(io.BytesIO(data))
     except (pa.ArrowInvalid, OSError) as error:
         raise Unreadable(f"this is no extract of an Uptime Kuma ({str(error)[:100]}); accepted: what a feed of kind uptime_kuma archived") from error
+    if extract.schema.equals(EARLIER):
+        extract = extract.append_column(EXTRACT.field("certificate_expires_at"), pa.nulls(extract.num_rows, pa.string()))
     if not extract.schema.equals(EXTRACT):
         raise Unreadable(f"the columns of this extract are {', '.join(extract.column_names)[:200]}; accepted: {', '.join(EXTRACT.names)}")
     name, time, status, ping = (extract.column(column) for column in ("monitor", "time", "status", "ping"))
@@ -334,6 +364,8 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
         "status": status,
         "latency_ms": pc.if_else(pc.equal(ping, "-1"), None, ping),
         "http_code": pa.nulls(extract.num_rows, pa.string()),
+        "vantage": pa.nulls(extract.num_rows, pa.string()),
+        "certificate_expires_at": extract.column("certificate_expires_at"),
     }
     table = pa.table({"source_row": pa.array(range(1, extract.num_rows + 1), pa.int64())} | {column: columns[column] for column in check_log.ACCEPTED})
     return with_source_columns(table, extract.column_names)
@@ -352,10 +384,5 @@ def _refuse_doubled(extract: pa.Table, service: pa.ChunkedArray, time: pa.Chunke
             raise Unreadable(f"monitors {one} and {other} are both called {name!r}; accepted: a name for each, give one of them another in Kuma")
 
 
-def suite(feed: Feed) -> Suite:
-    """An extract of a day long past is not stale: whether the monitor is at work is asked when extracts are taken."""
-    return check.suite(feed.hosts)
-
-
 def reader(feed: Feed, lake: Lake) -> Reader:
-    return Reader("uptime_kuma 1", suite(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))
+    return Reader("uptime_kuma 2", check.suite_of(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 RUNS = 5
+PATIENCE_S = 3600  # with a case; none takes minutes where the machine is idle
 STATUS = Path("/proc/self/status")
 
 
@@ -56,7 +57,12 @@ def emit(line: dict[str, Any]) -> None:
 def in_own_process(bench: str, name: str, *arguments: str) -> dict[str, Any] | None:
     """The last line of `python -m tests.bench.<bench>` with these arguments, emitted here too; None, with the reason emitted, if it ended badly. A process
     for each case, so that the peak of memory is that case's."""
-    child = subprocess.run([sys.executable, "-m", f"tests.bench.{bench}", *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, "-m", f"tests.bench.{bench}", *arguments]
+    try:
+        child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        emit({"bench": bench, "case": name, "error": f"was not done in {PATIENCE_S} s"})
+        return None
     line = dict(json.loads(child.stdout.splitlines()[-1])) if child.returncode == 0 else None
     emit(line or {"bench": bench, "case": name, "error": f"ended with {child.returncode}"})
     return line

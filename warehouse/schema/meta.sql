@@ -121,6 +121,30 @@ comment on column meta.lake_partition.rows is 'Checks in the file | Jumlah pemer
 comment on column meta.lake_partition.first_at is 'First check (UTC) | Pemeriksaan pertama (UTC)';
 comment on column meta.lake_partition.last_at is 'Last check (UTC) | Pemeriksaan terakhir (UTC)';
 
+create table if not exists meta.lake_deletion (
+    feed_id varchar not null,
+    day date not null,
+    file varchar not null,
+    sha256 varchar not null,
+    bytes bigint not null,
+    rows bigint not null,
+    first_at timestamptz not null,
+    last_at timestamptz not null,
+    kept_from timestamptz not null,
+    deleted_at timestamptz not null
+);
+comment on table meta.lake_deletion is 'Files of the probe lake that were let go of, as a feed''s keep_checks asks; what was reckoned of them stays | Berkas danau yang dihapus menurut keep_checks; hasil hitungannya tetap';
+comment on column meta.lake_deletion.feed_id is 'Feed | Sumber';
+comment on column meta.lake_deletion.day is 'Local day of the checks | Hari setempat';
+comment on column meta.lake_deletion.file is 'Path below the lake folder | Lokasi berkas dalam folder danau';
+comment on column meta.lake_deletion.sha256 is 'Hash of the file | Hash berkas';
+comment on column meta.lake_deletion.bytes is 'Size | Ukuran | bytes';
+comment on column meta.lake_deletion.rows is 'Checks in the file | Jumlah pemeriksaan | rows';
+comment on column meta.lake_deletion.first_at is 'First check (UTC) | Pemeriksaan pertama (UTC)';
+comment on column meta.lake_deletion.last_at is 'Last check (UTC) | Pemeriksaan terakhir (UTC)';
+comment on column meta.lake_deletion.kept_from is 'Since when checks were kept then (UTC) | Batas penyimpanan saat itu (UTC)';
+comment on column meta.lake_deletion.deleted_at is 'When the batch became known that made it too old (UTC) | Waktu batch yang membuatnya terlalu lama diketahui (UTC)';
+
 create table if not exists meta.release (
     release_id varchar not null,
     period varchar not null,

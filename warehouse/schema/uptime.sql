@@ -248,6 +248,28 @@ comment on column uptime.burn_rate.short_burn_rate is 'The same of the short win
 comment on column uptime.burn_rate.threshold is 'Burn rate from which it is burning | Ambang laju | ratio';
 comment on column uptime.burn_rate.burning is 'Both rates are over the threshold; empty = not known | Kedua laju di atas ambang; kosong = tidak diketahui';
 
+create table if not exists uptime.certificate (
+    feed_id varchar not null,
+    service_id varchar not null,
+    government_code varchar not null,
+    agency_code varchar not null,
+    url varchar,
+    expires_at timestamptz not null,
+    seen_at timestamptz not null,
+    as_of timestamptz not null,
+    days_left double not null
+);
+comment on table uptime.certificate is 'One row per service whose TLS certificate was seen: the one seen last | Satu baris per layanan yang sertifikat TLS-nya terlihat: yang terakhir';
+comment on column uptime.certificate.feed_id is 'Feed that watches the service | Sumber pemantauan';
+comment on column uptime.certificate.service_id is 'Service | Layanan';
+comment on column uptime.certificate.government_code is 'Government that answers for it | Pemerintah daerah penanggung jawab';
+comment on column uptime.certificate.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
+comment on column uptime.certificate.url is 'Address it was seen at | Alamat tempat sertifikat terlihat';
+comment on column uptime.certificate.expires_at is 'When the first certificate of its chain ends (UTC) | Akhir masa berlaku sertifikat pertama dalam rantainya (UTC)';
+comment on column uptime.certificate.seen_at is 'Last check that saw it (UTC) | Pemeriksaan terakhir yang melihatnya (UTC)';
+comment on column uptime.certificate.as_of is 'Latest check of the feed (UTC) | Pemeriksaan terakhir sumber (UTC)';
+comment on column uptime.certificate.days_left is 'From as_of to expires_at; negative = expired | Sisa hari sejak as_of; negatif = kedaluwarsa | days';
+
 create table if not exists uptime.maintenance (
     feed_id varchar not null,
     source_row bigint not null,

@@ -57,12 +57,12 @@ def python_of(engine: str, folder: Path) -> Path:
     for command in making:
         made = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
         if made.returncode != 0:
-            raise NoEnvironment(f"could not be installed: {_last_line(made.stderr)}")
+            raise NoEnvironment(f"could not be installed: {last_line(made.stderr)}")
     installed.write_bytes(wanted.read_bytes())
     return python
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:300] if lines else "nothing was said"
 
@@ -81,7 +81,7 @@ def measured(cell: Cell, folder: Path) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         return {**about, "error": f"was not done in {PATIENCE_S} s"}
     if child.returncode != 0:
-        return {**about, "error": f"ended with {child.returncode}: {_last_line(child.stderr)}"}
+        return {**about, "error": f"ended with {child.returncode}: {last_line(child.stderr)}"}
     return dict(loads(child.stdout.splitlines()[-1]))
 
 
