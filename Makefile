@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+SPARK_STAMP := .venv/.spark
 
 .DEFAULT_GOAL := help
-.PHONY: help run test dev setup refresh doctor docs rebuild lint types walls validate pytest bench bench-peers lock clean
+.PHONY: help run test dev setup spark refresh doctor docs rebuild lint types walls validate pytest bench bench-peers lock clean
 
 help:           ## what there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -26,6 +27,13 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+spark: $(SPARK_STAMP)  ## what `engine = "spark"` needs besides Java 17: 430 MB, see docs/scale-out.md
+
+$(SPARK_STAMP): requirements-spark.lock $(STAMP)
+	@echo "installing pyspark (once, some minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements-spark.lock
+	@touch $(SPARK_STAMP)
 
 refresh: setup  ## ingest, release what became due, publish
 	@$(BIN)/kesiapan refresh
@@ -65,8 +73,12 @@ bench-peers: setup  ## the same rules in other engines, each in its own environm
 	@$(BIN)/python -m tests.bench.peers
 	@$(BIN)/python -m tests.bench.peers.roll_up
 
-lock:           ## resolve pyproject.toml anew into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+SPARK := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], sep="\n")
+
+lock:           ## resolve pyproject.toml anew into requirements.lock and requirements-spark.lock
+	$(LOCK) --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/python -c '$(SPARK)' | $(LOCK) --constraint requirements.lock - -o requirements-spark.lock
 
 clean:          ## remove the environment and caches; var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

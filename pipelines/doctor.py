@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from assets.uptime.spark import Spark, SparkUnavailable
 from pipelines import settings as settings_
 from pipelines.settings import ROOT, Settings, SettingsError
 from warehouse import migrations
@@ -43,6 +44,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("settings", f"{loaded.sources}: {len(loaded.governments)} governments, {len(loaded.feeds)} feeds")
     yield from _feeds(loaded)
     yield from _paths(loaded)
+    yield from engine(loaded)
     yield from _warehouse(loaded)
     yield from _published(loaded)
 
@@ -73,6 +75,16 @@ def _paths(loaded: Settings) -> Iterator[Finding]:
     link = loaded.home.dagster / "dagster.yaml"
     if loaded.home.dagster.exists() and link.resolve() != (ROOT / "dagster.yaml").resolve():
         yield Finding("dagster.yaml", f"{link} is not the project's", "run `make run` or `make dev`: they link it again")
+
+
+def engine(loaded: Settings) -> Iterator[Finding]:
+    if isinstance(loaded.engine, Spark):
+        try:
+            loaded.engine.examine()
+        except SparkUnavailable as error:
+            yield Finding("roll-up on Spark", error.found, error.mend)
+        else:
+            yield Finding("roll-up on Spark", f"{loaded.engine.master} answers")
 
 
 def _warehouse(loaded: Settings) -> Iterator[Finding]:

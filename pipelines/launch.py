@@ -121,7 +121,10 @@ def _progress_logger(console: Console) -> dg.LoggerDefinition:
         def emit(self, record: logging.LogRecord) -> None:
             meta: dict[str, Any] = getattr(record, "dagster_meta", {})
             said = str(meta.get("orig_message") or record.getMessage())
-            if record.levelno >= logging.ERROR or (record.levelno >= logging.INFO and meta.get("dagster_event") is None):
+            event: dg.DagsterEvent | None = meta.get("dagster_event")
+            if event is not None and event.is_step_failure and (error := event.step_failure_data.error) is not None and error.cause is not None:
+                said = f"{said} {error.cause.message.strip()}"
+            if record.levelno >= logging.ERROR or (record.levelno >= logging.INFO and event is None):
                 console.print(f"  {said}", markup=False, highlight=False, soft_wrap=True)
 
     def progress(_context: dg.InitLoggerContext) -> logging.Logger:

@@ -35,6 +35,7 @@ def build_resources(settings: Settings, clock: Callable[[], datetime] = now) -> 
         "warehouse": WarehouseResource(home=str(home.root)),
         "archive": dg.ResourceDefinition.hardcoded_resource(Archive(home.archive)),
         "lake": dg.ResourceDefinition.hardcoded_resource(Lake(home.lake)),
+        "engine": dg.ResourceDefinition.hardcoded_resource(settings.engine),
         "home": dg.ResourceDefinition.hardcoded_resource(home),
         "settings": dg.ResourceDefinition.hardcoded_resource(settings),
         "clock": dg.ResourceDefinition.hardcoded_resource(clock),

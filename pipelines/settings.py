@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assets import http
+from assets.uptime.engine import IN_DUCKDB, Engine
+from assets.uptime.spark import Spark
 from pipelines import maintenance, service_hours
 from warehouse.home import Home
 from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, MaintenanceWindow, Opening, Product, Service
@@ -47,9 +49,18 @@ class Settings:
     sources: Path
     governments: tuple[Government, ...]
     feeds: tuple[Feed, ...]
+    engine: Engine = IN_DUCKDB
 
     def of(self, product: Product) -> tuple[Feed, ...]:
         return tuple(feed for feed in self.feeds if feed.product is product)
+
+
+class Sources(NamedTuple):
+    """What a settings file says."""
+
+    governments: tuple[Government, ...]
+    feeds: tuple[Feed, ...]
+    engine: Engine
 
 
 def load() -> Settings:
@@ -58,9 +69,9 @@ def load() -> Settings:
     home = Home(environment.home.resolve())
     own = home.root / "sources.toml"
     sources = environment.sources or (own if own.exists() else ROOT / "samples" / "sources.toml")
-    governments, feeds = read_sources(sources)
+    governments, feeds, engine = read_sources(sources)
     inbox = Feed(INBOX, FeedKind.SUBMISSION, SEVERAL, path=home.inbox / "*", is_inbox=True)
-    return Settings(home, sources, governments, (*feeds, inbox))
+    return Settings(home, sources, governments, (*feeds, inbox), engine)
 
 
 def _duration(value: object) -> object:
@@ -88,6 +99,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
 Variable = Annotated[str, StringConstraints(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]*$")]
+Master = Annotated[str, StringConstraints(pattern=r"^spark://[^\s:/,]+:[0-9]{1,5}(,[^\s:/,]+:[0-9]{1,5})*$")]
 Host = Annotated[str, StringConstraints(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$")]
 
 
@@ -134,7 +146,13 @@ class _Service(_Entry):
     hours: Hours | None = None
 
 
+class _RollUp(_Entry):
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    master: Master | None = None
+
+
 _ENTRIES: dict[str, type[_Entry]] = {"government": _Government, "feed": _Feed, "service": _Service}
+_ROLL_UP = "roll_up"  # the one table that stands once
 _ACCEPTED = {
     "code": 'a Kemendagri code as text, such as "63" or "63.10"',
     "government": 'a Kemendagri code as text, such as "63" or "63.10"',
@@ -146,11 +164,12 @@ _ACCEPTED = {
     "job": "the label that Prometheus gives the prober's scrapes, as text",
     "bearer": '"env:NAME", the environment variable that holds the token',
     "basic_auth": '"env:NAME", the environment variable that holds user:password',
+    "master": 'where the Spark cluster\'s master listens, such as "spark://host:7077"',
 }
 
 
-def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[tuple[Government, ...], tuple[Feed, ...]]:
-    """Governments and feeds of a settings file; paths in it are relative to it. Raises `SettingsError` with every mistake found. What `env:NAME` names
+def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> Sources:
+    """Paths in a settings file are relative to it. Raises `SettingsError` with every mistake found. What `env:NAME` names
     must be set in `environment`, and stays there."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -164,7 +183,9 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tup
         raise SettingsError(f"{path}: is not TOML: {error}") from error
     places = _Places(path, text)
     mistakes: list[str] = [
-        f"{places.top(key)}: {key}: unknown table; accepted: [[government]], [[feed]], [[service]]" for key in document if key not in _ENTRIES
+        f"{places.top(key)}: {key}: unknown table; accepted: [[government]], [[feed]], [[service]], [{_ROLL_UP}]"
+        for key in document
+        if key not in (*_ENTRIES, _ROLL_UP)
     ]
     entries: dict[str, list[tuple[int, Any]]] = {}
     for table, model in _ENTRIES.items():
@@ -179,20 +200,36 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> tup
             except ValidationError as error:
                 mistakes += _mistakes_of(error, places, table, index, model)
     mistakes += _inconsistencies(document, entries, places, environment)
+    engine, found = _engine(document, places)
+    mistakes += found
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
     services = [service for _, service in entries["service"]]
     windows: dict[int, list[MaintenanceWindow]] = {}
     if not mistakes:  # a row's times may be in the zone of a government: with a mistake in that, the row cannot be read
         for index, entry in entries["feed"]:
-            windows[index], found = _maintenance(entry, governments, services, path.parent)
-            mistakes += [f"{places.key('feed', index, 'maintenance')}: {mistake}" for mistake in found]
+            windows[index], unread = _maintenance(entry, governments, services, path.parent)
+            mistakes += [f"{places.key('feed', index, 'maintenance')}: {mistake}" for mistake in unread]
     if mistakes:
         raise SettingsError("\n".join(sorted(mistakes, key=_by_line)))
     feeds = tuple(
         _feed(entry, governments, services, windows[index], path.parent, places.key("feed", index, "path" if entry.path else "url"))
         for index, entry in entries["feed"]
     )
-    return tuple(governments.values()), feeds
+    return Sources(tuple(governments.values()), feeds, engine)
+
+
+def _engine(document: dict[str, Any], places: "_Places") -> tuple[Engine, list[str]]:
+    written = document.get(_ROLL_UP, {})
+    if not isinstance(written, dict):
+        return IN_DUCKDB, [f"{places.top(_ROLL_UP)}: {_ROLL_UP}: must be written [{_ROLL_UP}]"]
+    try:
+        entry = _RollUp.model_validate(written)
+    except ValidationError as error:
+        return IN_DUCKDB, list(_mistakes_of(error, places, _ROLL_UP, 0, _RollUp))
+    if (entry.engine == "spark") != (entry.master is not None):
+        said = "is missing; accepted: " + _ACCEPTED["master"] if entry.master is None else 'belongs to engine = "spark"'
+        return IN_DUCKDB, [f"{places.key(_ROLL_UP, 0, 'master')}: {said}"]
+    return (IN_DUCKDB if entry.master is None else Spark(entry.master)), []
 
 
 def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Service], windows: list[MaintenanceWindow], folder: Path, declared: str) -> Feed:

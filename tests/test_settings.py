@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from assets.arrival import arrive
+from assets.uptime.engine import IN_DUCKDB, Engine
+from assets.uptime.spark import Spark
 from pipelines.settings import SettingsError, read_sources
 from tests.conftest import ROOT
 from warehouse.archive import Archive
@@ -64,7 +66,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
 
 
 def test_the_settings_of_the_samples_are_good() -> None:
-    governments, feeds = read_sources(SAMPLES)
+    governments, feeds, _ = read_sources(SAMPLES)
     assert {one.code: one.timezone for one in governments} == {
         "63": "Asia/Makassar",
         "61": "Asia/Pontianak",
@@ -89,7 +91,7 @@ def test_the_settings_of_the_samples_are_good() -> None:
 
 
 def test_a_feed_is_read_with_its_services(tmp_path: Path) -> None:
-    governments, feeds = read_sources(write(tmp_path, GOOD))
+    governments, feeds, _ = read_sources(write(tmp_path, GOOD))
     kalsel = Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar")
     path = tmp_path / "sources.toml"
     assert governments == (kalsel,)
@@ -119,19 +121,19 @@ def test_a_feed_is_read_with_its_services(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("written", "seconds"), [("90s", 90), ("5m", 300), ("26h", 93600), ("2d", 172800)])
 def test_durations_are_written_with_their_unit(tmp_path: Path, written: str, seconds: int) -> None:
-    _, feeds = read_sources(write(tmp_path, GOOD.replace('"26h"', f'"{written}"')))
+    feeds = read_sources(write(tmp_path, GOOD.replace('"26h"', f'"{written}"'))).feeds
     assert feeds[0].max_hold_s == seconds
 
 
 def test_a_service_may_have_other_hours_than_its_feed(tmp_path: Path) -> None:
     text = GOOD.replace('agency = "002"', 'hours = "always"').replace('max_hold = "2d"', 'max_hold = "2d"\nhours = "Mon-Tue 08:00-16:00"')
-    _, feeds = read_sources(write(tmp_path, text))
+    feeds = read_sources(write(tmp_path, text)).feeds
     assert feeds[2].hours == (Opening(1, 28800, 57600), Opening(2, 28800, 57600))
     assert (feeds[2].services[0].hours, feeds[0].hours) == ((), ())
 
 
 def test_what_an_incident_is_can_be_set(tmp_path: Path) -> None:
-    _, feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"\nkeep_checks = "730d"')))
+    feeds = read_sources(write(tmp_path, GOOD.replace('max_hold = "2d"', 'max_hold = "2d"\nincident_after = 3\nflapping = "5m"\nkeep_checks = "730d"'))).feeds
     assert [(feed.incident_after, feed.flapping_s, feed.keep_checks_s) for feed in feeds] == [(1, 0, 0), (1, 0, 0), (3, 300, 730 * 86400)]
 
 
@@ -139,7 +141,7 @@ PROMETHEUS = GOOD.replace('"ckan"', '"prometheus"\nmax_hold = "150s"')
 
 
 def test_the_label_that_names_the_vantage_can_be_set(tmp_path: Path) -> None:
-    _, feeds = read_sources(write(tmp_path, PROMETHEUS.replace('max_hold = "150s"', 'max_hold = "150s"\nvantage = "prober"')))
+    feeds = read_sources(write(tmp_path, PROMETHEUS.replace('max_hold = "150s"', 'max_hold = "150s"\nvantage = "prober"'))).feeds
     assert [feed.vantage for feed in feeds] == [None, "prober", None]
 
 
@@ -157,7 +159,7 @@ def test_only_a_prometheus_names_its_vantages_by_a_label(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9090/api", "http://localhost:9090", "http://[::1]:9090"])
 def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path: Path, address: str) -> None:
-    _, feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nallow_loopback = true')))
+    feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nallow_loopback = true'))).feeds
     assert (feeds[1].url, feeds[1].allow_loopback) == (address, True)
 
 
@@ -274,6 +276,36 @@ def test_a_password_is_not_repeated_in_the_message(tmp_path: Path, address: str)
     assert "rahasia" not in "\n".join(mistakes(tmp_path, GOOD.replace("https://data.example.go.id", address)))
 
 
+@pytest.mark.parametrize(
+    ("written", "engine"),
+    [
+        ("", IN_DUCKDB),
+        ("[roll_up]\n", IN_DUCKDB),
+        ('[roll_up]\nengine = "duckdb"\n', IN_DUCKDB),
+        ('[roll_up]\nengine = "spark"\nmaster = "spark://spark.example.go.id:7077"\n', Spark("spark://spark.example.go.id:7077")),
+        ('[roll_up]\nengine = "spark"\nmaster = "spark://a:7077,b:7078"\n', Spark("spark://a:7077,b:7078")),
+    ],
+)
+def test_the_roll_up_has_an_engine(tmp_path: Path, written: str, engine: Engine) -> None:
+    assert read_sources(write(tmp_path, GOOD + written)).engine == engine
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "key", "said"),
+    [
+        ('[roll_up]\nengine = "flink"', 2, "roll_up.engine", "'flink' is not accepted; accepted: 'duckdb' or 'spark'"),
+        ('[roll_up]\nengine = "spark"', 1, "roll_up.master", 'is missing; accepted: where the Spark cluster\'s master listens, such as "spark://host:7077"'),
+        ('[roll_up]\nengine = "spark"\nmaster = "host:7077"', 3, "roll_up.master", "'host:7077' is not accepted; accepted: where the Spark cluster's master"),
+        ('[roll_up]\nmaster = "spark://host:7077"', 2, "roll_up.master", 'belongs to engine = "spark"'),
+        ("[roll_up]\nworkers = 2", 2, "roll_up.workers", "unknown key; accepted: engine, master"),
+        ("[[roll_up]]", 1, "roll_up", "must be written [roll_up]"),
+    ],
+)
+def test_a_mistake_about_the_engine_is_one_line(tmp_path: Path, written: str, line: int, key: str, said: str) -> None:
+    (only,) = mistakes(tmp_path, GOOD + written + "\n")
+    assert only.startswith(f"{tmp_path / 'sources.toml'}:{len(GOOD.splitlines()) + line}: {key}: {said}"), only
+
+
 MONITOR = """
 [[feed]]
 id = "monitor"
@@ -291,7 +323,7 @@ def with_monitor(line: str = "") -> str:
 
 def test_a_monitor_is_read_and_its_secret_stays_in_the_environment(tmp_path: Path) -> None:
     text = with_monitor('hosts = [".go.id"]\njob = "blackbox"\nsince = "7d"\nbearer = "env:MONITOR_TOKEN"\n')
-    _, feeds = read_sources(write(tmp_path, text), {"MONITOR_TOKEN": "rahasia-7"})
+    feeds = read_sources(write(tmp_path, text), {"MONITOR_TOKEN": "rahasia-7"}).feeds
     monitor = feeds[-1]
     assert (monitor.kind, monitor.job, monitor.since_s, monitor.max_hold_s) == (FeedKind.PROMETHEUS, "blackbox", 7 * 86400, 150)
     assert monitor.credential == Credential("bearer", "MONITOR_TOKEN")
@@ -299,7 +331,7 @@ def test_a_monitor_is_read_and_its_secret_stays_in_the_environment(tmp_path: Pat
 
 
 def test_a_monitor_is_asked_for_thirty_days_unless_told_otherwise(tmp_path: Path) -> None:
-    _, feeds = read_sources(write(tmp_path, with_monitor('basic_auth = "env:LOGIN"\n')), {"LOGIN": "admin:kata sandi"})
+    feeds = read_sources(write(tmp_path, with_monitor('basic_auth = "env:LOGIN"\n')), {"LOGIN": "admin:kata sandi"}).feeds
     assert (feeds[-1].job, feeds[-1].since_s, feeds[-1].credential) == (None, 30 * 86400, Credential("basic", "LOGIN"))
 
 
@@ -343,7 +375,7 @@ def write_maintenance(folder: Path, rows: str, header: str = "service,starts_at,
 def test_announced_windows_are_read_in_the_zone_of_the_services_government(tmp_path: Path) -> None:
     rows = 'dinkes,2026-10-24T22:00,2026-10-25T02:00,2026-10-20 08:00,"jaringan, listrik"\n\n*,2026-10-24T22:00:00+08:00,2026-10-24T15:00Z,2026-10-20,'
     text = write_maintenance(tmp_path, rows).replace('agency = "002"', 'agency = "002"\ngovernment = "61"')
-    _, feeds = read_sources(write(tmp_path, text))
+    feeds = read_sources(write(tmp_path, text)).feeds
     assert feeds[2].maintenance == (
         MaintenanceWindow(
             "dinkes",
@@ -416,7 +448,7 @@ def test_a_settings_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_path_without_files_stops_its_own_feed_at_run_time_and_no_other(tmp_path: Path) -> None:
-    _, feeds = read_sources(write(tmp_path, GOOD + '\n[[feed]]\nid = "levels"\nkind = "submission"\ngovernment = "63"\npath = "levels_*.csv"\n'))
+    feeds = read_sources(write(tmp_path, GOOD + '\n[[feed]]\nid = "levels"\nkind = "submission"\ngovernment = "63"\npath = "levels_*.csv"\n')).feeds
     (tmp_path / "levels_1.csv").write_bytes(b"levels")
     archive = Archive(tmp_path / "archive")
     by_id = {feed.id: feed for feed in feeds}
@@ -432,4 +464,4 @@ def test_a_path_without_files_stops_its_own_feed_at_run_time_and_no_other(tmp_pa
 
 
 def test_an_empty_settings_file_has_no_feeds(tmp_path: Path) -> None:
-    assert read_sources(write(tmp_path, "")) == ((), ())
+    assert read_sources(write(tmp_path, "")) == ((), (), IN_DUCKDB)

@@ -635,7 +635,7 @@ def test_a_rule_that_cannot_be_asked_keeps_the_definitions_from_loading(tmp_path
     from pipelines.definitions import build_definitions
 
     sources = ROOT / "samples" / "sources.toml"
-    governments, feeds = settings.read_sources(sources)
+    governments, feeds, _ = settings.read_sources(sources)
     loaded = settings.Settings(Home(tmp_path / "home"), sources, governments, feeds)
     suite = suite_of(FeedKind.SUBMISSION)
     monkeypatch.setattr(catalogue, "suites", lambda: (replace(suite, rules=(*suite.rules, rule_on(NotNull("goverment_code")))),))

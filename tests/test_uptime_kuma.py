@@ -948,7 +948,7 @@ agency = "002"
 
 def test_the_settings_of_a_check_log_are_those_of_kuma(tmp_path: Path) -> None:
     (tmp_path / "sources.toml").write_text(SOURCES)
-    ((made,), by_kuma) = read_sources(tmp_path / "sources.toml")
+    ((made,), by_kuma, _) = read_sources(tmp_path / "sources.toml")
     (tmp_path / "sources.toml").write_text(SOURCES.replace("uptime_kuma", "check_log"))
     by_log = read_sources(tmp_path / "sources.toml")[1]
     assert made == MAKASSAR

@@ -7,6 +7,7 @@ import dagster as dg
 from assets import checks
 from assets.ingest import build_feed_asset, feed_key
 from assets.uptime import check_log, lake_day, month_chart, prometheus, retention, roll_up, uptime_kuma
+from assets.uptime.engine import Engine
 from assets.uptime.service_quarter import reckon
 from expectations import check, derived, record
 from warehouse import period as quarter
@@ -61,12 +62,12 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         check_specs=[checks.invariants_spec(SERVICE_DAY, derived.SERVICE_DAY)],
     )
     def service_day(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], lake: dg.ResourceParam[Lake]
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], lake: dg.ResourceParam[Lake], engine: dg.ResourceParam[Engine]
     ) -> Iterator[dg.MaterializeResult[None]]:
         with warehouse.open_for_writing() as connection:
             done = []
             for feed in feeds:
-                done.append(roll_up.roll_up(connection, lake, feed))
+                done.append(roll_up.roll_up(connection, lake, feed, engine))
                 roll_up.judge(connection, feed, done[-1])
                 for file, rows in retention.let_go(connection, feed):
                     context.log.info(f"{feed.id}: keep_checks: lake: {file} with {rows} checks is let go of")

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from assets.uptime import holiday, service_quarter
+from assets.uptime.engine import IN_DUCKDB, Engine, See
 from expectations import derived, record
 from warehouse import period as quarter
 from warehouse.database import run_on_incoming, run_script, transaction
@@ -42,7 +43,7 @@ def settings_fingerprint(feed: Feed) -> str:
     return identifier(METHOD, calendar, *(repr(value) for value in said))
 
 
-def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> RollUp:
+def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engine: Engine = IN_DUCKDB) -> RollUp:
     """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
     fingerprint = settings_fingerprint(feed)
     _forget_other_settings(connection, feed, fingerprint)
@@ -58,10 +59,12 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed) -> Ro
         _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
         run = partial(_run, connection, _parameters(feed, first_at, latest_at, closed))
         run("duckdb.sql")
-        for stretch in _stretches(stale):
-            with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
-                derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
-                _count(connection, lake, feed, run, stretch)
+        if stale:
+            with engine.open(connection, lake) as see:
+                for stretch in _stretches(stale):
+                    with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
+                        derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
+                        _count(connection, see, feed, run, stretch)
         with transaction(connection):
             derived.forget(connection, judged_id(feed))
             _reckon(connection, run, feed, from_at, from_day, latest_at)
@@ -101,7 +104,7 @@ def _stretches(stale: Sequence[_StaleFile]) -> Iterator[list[_StaleFile]]:
         yield stretch
 
 
-def _count(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, run: Run, stretch: Sequence[_StaleFile]) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, see: See, feed: Feed, run: Run, stretch: Sequence[_StaleFile]) -> None:
     """Days and runs of what these files speak of."""
     rows = pa.table(
         {
@@ -112,8 +115,7 @@ def _count(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, run: R
         }
     )
     run_on_incoming(connection, rows, "create or replace temp table stale_file as select * from incoming")
-    _see(connection, lake, [file.file for file in stretch])
-    run("roll_up.sql")
+    see([file.file for file in stretch], "target_seen")
     run("target.sql")
     _know_services(run)
     run("read_day.sql")
@@ -122,18 +124,11 @@ def _count(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, run: R
         days = connection.execute("select min(day), max(day) from read_day").fetchone()
         assert days is not None
         run("span.sql", from_day=days[0], last_day=days[1])
-        _see(connection, lake, files)
         run("segment.sql")
+        see(files, "day_seen", "run_seen")
         run("checked.sql")
     connection.execute("delete from uptime.read_file using stale_file as stale where feed_id = $1 and read_file.day = stale.day", [feed.id])
     connection.execute("insert into uptime.read_file select $1, day, sha256 from stale_file", [feed.id])
-
-
-def _see(connection: duckdb.DuckDBPyConnection, lake: Lake, files: Sequence[str]) -> None:
-    """View `lake_check` of roll_up.sql."""
-    checks = lake.read(connection, [str(lake.root / file) for file in files])
-    moments = "epoch_us(checked_at) as checked_us, epoch_us(certificate_expires_at) as certificate_us"
-    checks.project(f"service, vantage, status, latency_ms, url, day, {moments}").create_view("lake_check", replace=True)
 
 
 def _know_services(run: Run) -> None:
@@ -180,13 +175,15 @@ def _forget_other_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, fi
     if row is None or row[0] != fingerprint:
         closed = _closed(connection, feed.id)
         last_day, last_at = (date.min, datetime.min.replace(tzinfo=UTC)) if closed is None else (closed.last_day, closed.last_at)
-        if closed is None:
-            connection.execute("delete from uptime.target where feed_id = $1", [feed.id])
-        for table in ("check_day", "check_run"):
-            connection.execute(f"delete from uptime.{table} where feed_id = $1 and day > $2", [feed.id, last_day + MARGIN])
-        connection.execute("delete from uptime.read_file where feed_id = $1", [feed.id])
-        connection.execute("delete from uptime.service_day where feed_id = $1 and day > $2", [feed.id, last_day])
-        connection.execute("delete from uptime.outage where feed_id = $1 and started_at > $2", [feed.id, last_at])
+        with transaction(connection):
+            derived.forget(connection, judged_id(feed))  # there may be no engine to reckon them by: until they are judged again, nothing is published
+            if closed is None:
+                connection.execute("delete from uptime.target where feed_id = $1", [feed.id])
+            for table in ("check_day", "check_run"):
+                connection.execute(f"delete from uptime.{table} where feed_id = $1 and day > $2", [feed.id, last_day + MARGIN])
+            connection.execute("delete from uptime.read_file where feed_id = $1", [feed.id])
+            connection.execute("delete from uptime.service_day where feed_id = $1 and day > $2", [feed.id, last_day])
+            connection.execute("delete from uptime.outage where feed_id = $1 and started_at > $2", [feed.id, last_at])
 
 
 def _stale_files(connection: duckdb.DuckDBPyConnection, feed_id: str) -> list[_StaleFile]:

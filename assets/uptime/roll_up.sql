@@ -1,4 +1,4 @@
--- The only pass over all checks, in the SQL that DuckDB and Spark share, over two tables, in which moments are microseconds since 1970:
+-- The only pass over all checks. It runs as it stands on DuckDB and on Spark, over two tables, in which moments are microseconds since 1970:
 --   lake_check (service, vantage, checked_us, status, latency_ms, url, certificate_us, day): the checks, and the day of their file
 --   segment (service, vantage, file_day, segment_id, day_id, from_us, until_us, max_hold_us): where days, and spans of them, begin and end
 -- What it finds is small, and all that the rest of the reckoning asks for.

@@ -1,0 +1,38 @@
+"""Where roll_up.sql runs, the one pass over all checks: in DuckDB itself, or on a Spark cluster that reads the same lake. What it finds is small, and
+comes back to DuckDB, which reckons all the rest. No engine has SQL of its own: that is what keeps their results equal."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import duckdb
+
+from warehouse.database import run_script
+from warehouse.files import sql_of
+from warehouse.lake import Lake
+
+
+class See(Protocol):
+    def __call__(self, files: Sequence[str], *views: str) -> None:
+        """What roll_up.sql finds in these files of the lake, and with the table `segment` as it is now, can be read in DuckDB under the names `views`."""
+
+
+class Engine(Protocol):
+    def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> AbstractContextManager[See]: ...
+
+
+@dataclass(frozen=True)
+class DuckDB:
+    @contextmanager
+    def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
+        def see(files: Sequence[str], *_: str) -> None:
+            checks = lake.read(connection, [str(lake.root / file) for file in files])
+            moments = "epoch_us(checked_at) as checked_us, epoch_us(certificate_expires_at) as certificate_us"
+            checks.project(f"service, vantage, status, latency_ms, url, day, {moments}").create_view("lake_check", replace=True)
+            run_script(connection, sql_of("assets.uptime", "roll_up.sql"), {})
+
+        yield see
+
+
+IN_DUCKDB = DuckDB()
