@@ -12,17 +12,18 @@ from pathlib import Path
 import requests
 
 from assets import http
+from expectations.intake import Arrival
 from warehouse.archive import Archive, Artifact
 from warehouse.registry import Feed, FeedKind
 
 CKAN_PAGE = 100
 
 Clock = Callable[[], datetime]
-Arrive = Callable[[Feed, Archive, Clock], tuple[list[Artifact], tuple[str, ...]]]
+Arrive = Callable[[Feed, Archive, Clock], Arrival]
 
 
-def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
-    """Archive what the source has now. Returns it, and what went wrong."""
+def arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
+    """Archive what the source has now."""
     if feed.path is not None:
         return take(feed, recorded(feed.path), archive, clock)
     assert feed.url is not None
@@ -30,8 +31,8 @@ def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], 
         with http.session(feed.allow_loopback) as session:
             pages = list(_ckan_pages(session, feed.url) if feed.kind is FeedKind.CKAN else _one_file(session, feed.url))
     except http.SourceUnreachable as error:
-        return [], (f"{feed.declared}: {error}",)
-    return [archive.store(feed.id, name, data, clock()) for name, data in pages], ()
+        return Arrival(problems=[f"{feed.declared}: {error}"])
+    return Arrival([archive.store(feed.id, name, data, clock()) for name, data in pages])
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,12 @@ def is_one_line(name: str) -> bool:
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name)
 
 
-def take(feed: Feed, lying: Lying, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
-    """Archive the files that lie there. Returns them, and what went wrong."""
+def take(feed: Feed, lying: Lying, archive: Archive, clock: Clock) -> Arrival:
+    """Archive the files that lie there."""
     assert feed.path is not None
     if not (lying.files or lying.folders or lying.refused) and feed.declared:
         where = f"{feed.path.name!r} matches no file in {feed.path.parent}"
-        return [], (f"{feed.declared}: {where}; accepted: a file or a glob, relative to the settings file",)
+        return Arrival(problems=[f"{feed.declared}: {where}; accepted: a file or a glob, relative to the settings file"])
     stored: list[Artifact] = []
     problems = [f"{feed.declared or feed.id}: {sentence}" for sentence in lying.refused]
     problems += [f"{feed.declared or feed.id}: {folder.name} is a folder; accepted: files" for folder in lying.folders]
@@ -100,7 +101,7 @@ def take(feed: Feed, lying: Lying, archive: Archive, clock: Clock) -> tuple[list
             continue  # another run has taken it
         except OSError as error:
             problems.append(f"{feed.id}: {file.name} cannot be read ({error.strerror})")
-    return stored, tuple(problems)
+    return Arrival(stored, problems)
 
 
 def _one_file(session: requests.Session, url: str) -> Iterator[tuple[str, bytes]]:

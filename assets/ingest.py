@@ -87,11 +87,11 @@ def build_feed_asset(
         reader = reader_of(feed, lake)
         if mend is not None:
             mend(warehouse, archive, lake, feed, reader, context.log.warning)
-        present, problems = arrive_from(warehouse)(feed, archive, clock)
-        outcome = take_in(warehouse, archive, feed, reader, present, problems, context.run_id, clock, context.log.debug)
+        arrival = arrive_from(warehouse)(feed, archive, clock)
+        outcome = take_in(warehouse, archive, feed, reader, arrival, context.run_id, clock, context.log.debug)
         context.log.info(_sentence(outcome))
         if after_commit is not None:
-            after_commit(Committed(feed, tuple(present), warehouse, archive, home, context.log.info))
+            after_commit(Committed(feed, tuple(arrival.present), warehouse, archive, home, context.log.info))
         with warehouse.open_for_reading() as connection:
             current = [row[0] for row in connection.execute("select batch_id from quality.current_batch where feed_id = $1", [feed.id]).fetchall()]
             known = record.outcomes(connection, current)

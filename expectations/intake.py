@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 import duckdb
 import pyarrow as pa
@@ -24,10 +25,12 @@ from warehouse.workers import workers
 CHUNK_FILES, CHUNK_BYTES = 200, 8 * 2**20  # so many are parsed at once
 CHUNK_ROWS = 50_000  # and their rows kept until there are so many, before the warehouse is opened for them: spares 2,000 workbooks 2,000 openings
 SITTING_ROWS = 10_000
-FEW_ROWS = 1_000  # so few that threads only get in each other's way: of a workbook of 47 rows a second one makes 264 ms out of 166
+FEW_ROWS = 1_000
+ONE_THREAD_ROWS = 122_880  # DuckDB shares a table's rows out by so many. Below, threads only get in each other's way: a second makes 1.7 s out of 0.9
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str], None]
+Parse = Callable[[bytes, Artifact], pa.Table]
 
 
 class Unreadable(ValueError):
@@ -94,7 +97,7 @@ class Reader:
 
     parser_version: str
     suite: Suite
-    parse: Callable[[bytes, Artifact], pa.Table]
+    parse: Parse
     stage: Callable[[duckdb.DuckDBPyConnection, pa.Table, Feed, Artifact], None]
     promote: Callable[[duckdb.DuckDBPyConnection, Batch], Counts]
     many: Many | None = None
@@ -121,34 +124,56 @@ class FeedOutcome:
     messages: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """An artifact and what was read of it."""
+
+    artifact: Artifact
+    table: pa.Table | Unreadable
+
+    @property
+    def rows(self) -> int:
+        return 0 if isinstance(self.table, Unreadable) else int(self.table.num_rows)
+
+
+@dataclass
+class Arrival:
+    """What a source has now: what is in the archive of it, and sentences on what kept the rest from being read. What is still `coming` is in the archive when
+    it has come, and joins both."""
+
+    present: list[Artifact] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    coming: Iterator[Parsed] = field(default_factory=lambda: iter(()))
+
+
 def take_in(
     warehouse: Warehouse,
     archive: Archive,
     feed: Feed,
     reader: Reader,
-    present: list[Artifact],
-    problems: tuple[str, ...],
+    arrival: Arrival,
     run_id: str,
     clock: Clock,
     progress: Progress,
     wait_s: float = 60.0,
 ) -> FeedOutcome:
-    """Judge what the archive holds of `feed` and the warehouse has not judged by today's rules; count the rest as unchanged.
-    `present` is what the source has now; `problems` is what kept it from being read, which makes the outcome `failed` and stops nothing."""
-    outcome = FeedOutcome(feed.id, run_id, clock(), messages=problems)
+    """Judge what the archive holds of `feed`, and what is coming, if the warehouse has not judged it by today's rules; count the rest as unchanged.
+    What kept the source from being read makes the outcome `failed` and stops nothing."""
+    outcome = FeedOutcome(feed.id, run_id, clock())
     with warehouse.open_for_writing(wait_s) as connection:
         judged = {row[0] for row in connection.execute("select batch_id from meta.batch where feed_id = $1", [feed.id]).fetchall()}
     pending = [artifact for artifact in archive.artifacts(feed.id) if reader.batch_id(artifact) not in judged]
-    for chunk in _parsed_chunks(archive, reader, pending, progress):
+    for chunk in chain(_parsed_chunks(archive, reader, pending, progress), _coming(reader, arrival, judged.union(map(reader.batch_id, pending)))):
         with warehouse.open_for_writing(wait_s) as connection:
             for sitting in _sittings(connection, reader, chunk):
-                connection.execute(f"set threads = {1 if _rows(sitting) < FEW_ROWS else 'default'}")
+                connection.execute(f"set threads = {1 if _rows(sitting) <= ONE_THREAD_ROWS else 'default'}")
                 outcome = take_in_sitting(connection, archive, feed, reader, sitting, outcome, clock)
                 last = sitting[-1].artifact.source_name + (f" and {len(sitting) - 1} more" if len(sitting) > 1 else "")
                 progress(f"{feed.id}: {last}: read {outcome.read}, rejected {outcome.rejected}")
-    known = [reader.batch_id(artifact) for artifact in present if reader.batch_id(artifact) in judged]
+    known = {reader.batch_id(artifact) for artifact in arrival.present} & judged
+    outcome = replace(outcome, messages=tuple(arrival.problems))
     with warehouse.open_for_writing(wait_s) as connection:
-        return _close(connection, outcome, sorted(set(known)), clock)
+        return _close(connection, outcome, sorted(known), clock)
 
 
 def unjudged(archive: Archive, feed_id: str, reader: Reader) -> list[Artifact]:
@@ -160,26 +185,19 @@ def unjudged(archive: Archive, feed_id: str, reader: Reader) -> list[Artifact]:
 def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Unreadable:
     """An artifact that cannot be read is a value: it becomes a rejected batch, which everybody sees, and stops no other."""
     try:
-        return reader.parse(archive.read(artifact.sha256), artifact)
-    except Unreadable as error:
-        return error
+        return understood(reader.parse, archive.read(artifact.sha256), artifact)
     except CorruptArtifact as error:
         return Unreadable(str(error))
+
+
+def understood(parse: Parse, data: bytes, artifact: Artifact) -> pa.Table | Unreadable:
+    try:
+        return parse(data, artifact)
+    except Unreadable as error:
+        return error
     except Exception as error:  # what people send breaks readers in ways nobody has thought of
         named = f"{type(error).__name__}: {error}"
         return Unreadable(f"the reader could not cope with it ({named}); please report it", f"pembaca tidak mampu membacanya ({named}); mohon laporkan")
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """An artifact and what was read of it."""
-
-    artifact: Artifact
-    table: pa.Table | Unreadable
-
-    @property
-    def rows(self) -> int:
-        return 0 if isinstance(self.table, Unreadable) else int(self.table.num_rows)
 
 
 def take_in_one(
@@ -325,6 +343,15 @@ def _parsed_chunks(archive: Archive, reader: Reader, pending: Sequence[Artifact]
                 chunk, rows = [], 0
     if chunk:
         yield chunk
+
+
+def _coming(reader: Reader, arrival: Arrival, begun: set[str]) -> Iterator[list[Parsed]]:
+    """What has not begun to be judged before it came."""
+    for parsed in arrival.coming:
+        batch_id = reader.batch_id(parsed.artifact)
+        if batch_id not in begun:
+            begun.add(batch_id)
+            yield [parsed]
 
 
 def _of_bounded_size(pending: Sequence[Artifact]) -> Iterator[list[Artifact]]:

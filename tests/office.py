@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.submissions import evidence, feedback, submission
-from expectations.intake import Reader, take_in
+from expectations.intake import Arrival, Reader, take_in
 from warehouse import reference
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
@@ -41,7 +41,7 @@ class Office:
 
     def take_in(self, artifacts: Sequence[Artifact]) -> None:
         run_id = f"run {self.now:%d%H%M}"
-        take_in(self.warehouse, self.archive, self.feed, self.reader, list(artifacts), (), run_id, lambda: self.now, lambda _: None)
+        take_in(self.warehouse, self.archive, self.feed, self.reader, Arrival(list(artifacts)), run_id, lambda: self.now, lambda _: None)
 
     def tell(self) -> int:
         """Returns how many senders were told."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from assets import arrival
 from assets.arrival import Arrive
 from assets.uptime import prometheus, roll_up, uptime_kuma
-from expectations.intake import FeedOutcome, Reader, take_in
+from expectations.intake import Arrival, FeedOutcome, Reader, take_in
 from pipelines.readers import reader_of
 from tests.test_check_log import DayRow, days_of
 from warehouse import reference
-from warehouse.archive import Archive, Artifact
+from warehouse.archive import Archive
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind
@@ -55,11 +55,11 @@ class Site:
 
     def refresh(self) -> FeedOutcome:
         """As the feed's asset and the roll-up after it do."""
-        return self.take_in(*self.arrive(self.feed, self.archive, self.clock))
+        return self.take_in(self.arrive(self.feed, self.archive, self.clock))
 
-    def take_in(self, present: list[Artifact], problems: tuple[str, ...] = ()) -> FeedOutcome:
+    def take_in(self, arriving: Arrival) -> FeedOutcome:
         run_id = f"run {time.monotonic_ns()}"
-        outcome = take_in(self.warehouse, self.archive, self.feed, self.reader, present, problems, run_id, self.clock, lambda message: None)
+        outcome = take_in(self.warehouse, self.archive, self.feed, self.reader, arriving, run_id, self.clock, lambda message: None)
         with self.warehouse.open_for_writing() as connection:
             roll_up.roll_up(connection, self.lake, self.feed)
         return outcome

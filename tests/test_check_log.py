@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assets.uptime import check_log, lake_day, roll_up
-from expectations.intake import Batch, Counts, FeedOutcome, Unreadable, take_in
+from expectations.intake import Arrival, Batch, Counts, FeedOutcome, Unreadable, take_in
 from tests.conftest import ROOT
 from warehouse import database, migrations, reference
 from warehouse.archive import Archive, Artifact
@@ -348,7 +348,7 @@ def check_sets(draw: st.DrawFn) -> list[Check]:
 
 
 @dataclass(frozen=True)
-class Arrival:
+class Batches:
     """Checks in the batches they come in; some come in more than one. `rolled` says after which batches the roll-up runs."""
 
     batches: tuple[tuple[Check, ...], ...]
@@ -360,7 +360,7 @@ class Arrival:
 
 
 @st.composite
-def arrivals(draw: st.DrawFn, most: int = 4) -> Arrival:
+def arrivals(draw: st.DrawFn, most: int = 4) -> Batches:
     checks = draw(check_sets())
     count = draw(st.integers(1, most))
     batches: list[list[Check]] = [[] for _ in range(count)]
@@ -371,7 +371,7 @@ def arrivals(draw: st.DrawFn, most: int = 4) -> Arrival:
         if check not in batches[number]:
             batches[number].append(check)
     filled = [tuple(batch) for batch in batches if batch]
-    return Arrival(tuple(filled), tuple(draw(st.booleans()) for _ in filled))
+    return Batches(tuple(filled), tuple(draw(st.booleans()) for _ in filled))
 
 
 HOLDS = st.sampled_from([60, 3600, MAX_HOLD_S, 50 * 3600])
@@ -417,7 +417,7 @@ def test_a_daily_check_that_holds_for_26_hours_crosses_two_midnights(memory: duc
 
 @MANY
 @example(  # `a` at 23:00 of the 22nd holds until 01:00 of the 24th, a day that the second batch reckons again
-    arrival=Arrival(
+    arrival=Batches(
         (
             (Check("a", START + 15 * HOUR, "up", 5), Check("a", START + 52 * HOUR, "up", 5), Check("b", START + 74.5 * HOUR, "up", 5)),
             (Check("b", START + 75 * HOUR, "up", 5),),
@@ -428,7 +428,7 @@ def test_a_daily_check_that_holds_for_26_hours_crosses_two_midnights(memory: duc
     max_hold_s=MAX_HOLD_S,
 )
 @given(arrival=arrivals(), zone=st.sampled_from(ZONES), max_hold_s=HOLDS)
-def test_the_way_checks_arrive_in_does_not_show(memory: duckdb.DuckDBPyConnection, arrival: Arrival, zone: str, max_hold_s: int) -> None:
+def test_the_way_checks_arrive_in_does_not_show(memory: duckdb.DuckDBPyConnection, arrival: Batches, zone: str, max_hold_s: int) -> None:
     its_feed = feed(zone, max_hold_s)
     with emptied(memory, zone) as station:
         station.promote(its_feed, arrival.checks)
@@ -448,7 +448,7 @@ def test_the_way_checks_arrive_in_does_not_show(memory: duckdb.DuckDBPyConnectio
 
 @MANY
 @given(arrival=arrivals(most=2), corrected=st.integers(0, 13), status=st.sampled_from(["up", "down", "maintenance", "unknown"]))
-def test_a_correction_leaves_days_as_if_it_had_been_so_from_the_start(memory: duckdb.DuckDBPyConnection, arrival: Arrival, corrected: int, status: str) -> None:
+def test_a_correction_leaves_days_as_if_it_had_been_so_from_the_start(memory: duckdb.DuckDBPyConnection, arrival: Batches, corrected: int, status: str) -> None:
     wrong = arrival.checks[corrected % len(arrival.checks)]
     right = replace(wrong, status=status, latency_ms=None)
     with emptied(memory, "Asia/Makassar") as station:
@@ -513,7 +513,7 @@ class Site:
         self.now += HOUR
         artifact = self.archive.store(self.feed.id, name, data, self.now)
         reader = check_log.reader(self.feed, self.lake)
-        return take_in(self.warehouse, self.archive, self.feed, reader, [artifact], (), f"run {self.now}", lambda: self.now, lambda message: None)
+        return take_in(self.warehouse, self.archive, self.feed, reader, Arrival([artifact]), f"run {self.now}", lambda: self.now, lambda message: None)
 
     def roll_up(self) -> roll_up.RollUp:
         with self.warehouse.open_for_writing() as connection:
@@ -535,7 +535,7 @@ def site(tmp_path: Path) -> Site:
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(arrival=arrivals(most=3))
-def test_the_whole_way_gives_the_same_days_however_files_are_cut(arrival: Arrival) -> None:
+def test_the_whole_way_gives_the_same_days_however_files_are_cut(arrival: Batches) -> None:
     with TemporaryDirectory(prefix="kesiapan-site-") as folder:
         site = Site(Path(folder), feed())
         read = []
@@ -629,7 +629,7 @@ def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) 
     shutil.copytree(site.root / "archive", tmp_path / "second" / "archive")
     second = Site(tmp_path / "second", site.feed, now=site.now)
     reader = check_log.reader(second.feed, second.lake)
-    take_in(second.warehouse, second.archive, second.feed, reader, [], (), "rebuild", lambda: second.now, lambda message: None)
+    take_in(second.warehouse, second.archive, second.feed, reader, Arrival(), "rebuild", lambda: second.now, lambda message: None)
     second.roll_up()
     assert second.tables() == before
 
@@ -712,7 +712,7 @@ def made_older(site: Site) -> list[Path]:
 def judged_again(site: Site) -> FeedOutcome:
     site.now += HOUR
     reader = check_log.reader(site.feed, site.lake)
-    return take_in(site.warehouse, site.archive, site.feed, reader, [], (), f"run {site.now}", lambda: site.now, lambda message: None)
+    return take_in(site.warehouse, site.archive, site.feed, reader, Arrival(), f"run {site.now}", lambda: site.now, lambda message: None)
 
 
 def log(*rows: str, columns: str = "service,checked_at,status,vantage,certificate_expires_at") -> bytes:

@@ -18,7 +18,7 @@ from assets.open_data.assets import DISTRIBUTION, build_open_data_assets
 from assets.publish import publication
 from expectations import gate
 from expectations.distribution import SUITE
-from expectations.intake import take_in
+from expectations.intake import Arrival, take_in
 from tests.conftest import Refreshed, published
 from tests.test_suites import MADE_UP, Installation
 from warehouse.database import open_published, run_script
@@ -330,7 +330,7 @@ def test_replies_read_again_by_a_newer_reader_leave_what_a_fresh_warehouse_would
         fresh.bring(padded)
     installation = portal.installation
     installation.now += timedelta(seconds=1)
-    take_in(installation.warehouse, installation.archive, portal.feed, module.READER, [], (), "later run", lambda: installation.now, lambda _: None)
+    take_in(installation.warehouse, installation.archive, portal.feed, module.READER, Arrival(), "later run", lambda: installation.now, lambda _: None)
     portal.judge()
     assert portal.query("select count(*) from meta.batch") == [(6,)]
     assert [len(rows) for rows in contents(portal)] == [DATASETS + 2, len(PLACES), 1]

@@ -294,12 +294,12 @@ def test_all_pages_of_a_portal_are_archived_in_order(httpserver: HTTPServer, tmp
     seen: list[tuple[str, str, str]] = []
     httpserver.expect_request(SEARCH).respond_with_handler(portal(250, seen))
     archive = Archive(tmp_path)
-    arrived, problems = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
-    assert problems == ()
+    arrival = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
+    assert arrival.problems == []
     assert seen == [("0", "100", "id asc"), ("100", "100", "id asc"), ("200", "100", "id asc")]
-    assert [artifact.source_name for artifact in arrived] == [f"package_search start={start}" for start in (0, 100, 200)]
+    assert [artifact.source_name for artifact in arrival.present] == [f"package_search start={start}" for start in (0, 100, 200)]
     ids: list[str] = []
-    for artifact in arrived:
+    for artifact in arrival.present:
         ids += ckan.READER.parse(archive.read(artifact.sha256), artifact).column("dataset_id").to_pylist()
     assert ids == [f"dataset-{number:03}" for number in range(250)]
 
@@ -309,8 +309,9 @@ def test_a_real_portals_reply_is_archived_as_it_came(httpserver: HTTPServer, tmp
     assert len(json.loads(body)["result"]["results"]) == json.loads(body)["result"]["count"]
     httpserver.expect_request(SEARCH).respond_with_data(body, content_type="application/json")
     archive = Archive(tmp_path)
-    (artifact,), problems = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
-    assert problems == ()
+    arrival = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
+    (artifact,) = arrival.present
+    assert arrival.problems == []
     assert archive.read(artifact.sha256) == body
 
 
@@ -318,18 +319,18 @@ def test_a_portal_that_gives_the_same_page_again_is_a_failure(httpserver: HTTPSe
     seen: list[tuple[str, str, str]] = []
     httpserver.expect_request(SEARCH).respond_with_handler(portal(250, seen, page_of=lambda start: 0))
     archive = Archive(tmp_path)
-    arrived, problems = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
-    assert arrived == []
+    arrival = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
+    assert arrival.present == []
     assert len(seen) == 2
-    assert len(problems) == 1
-    assert problems[0].startswith("sources.toml:25: feed.url: ")
-    assert "page 2 repeats the one before: paging does not work" in problems[0]
+    assert len(arrival.problems) == 1
+    assert arrival.problems[0].startswith("sources.toml:25: feed.url: ")
+    assert "page 2 repeats the one before: paging does not work" in arrival.problems[0]
 
 
 def test_a_portal_that_says_more_than_it_gives_is_not_asked_for_ever(httpserver: HTTPServer, tmp_path: Path) -> None:
     httpserver.expect_request(SEARCH).respond_with_data(json.dumps({"success": True, "result": {"count": 250, "results": []}}))
-    _, problems = arrive(feed(httpserver.url_for("/")), Archive(tmp_path), lambda: NOW)
-    assert problems == ()
+    arrival = arrive(feed(httpserver.url_for("/")), Archive(tmp_path), lambda: NOW)
+    assert arrival.problems == []
     assert len(httpserver.log) == 1
 
 
@@ -338,9 +339,9 @@ def test_a_page_that_fails_fails_the_feed_and_archives_no_half_catalogue(httpser
     httpserver.expect_request(SEARCH, query_string={"rows": "100", "start": "0", "sort": "id asc"}).respond_with_handler(whole)
     httpserver.expect_request(SEARCH, query_string={"rows": "100", "start": "100", "sort": "id asc"}).respond_with_data(b"gone", status=410)
     archive = Archive(tmp_path)
-    arrived, problems = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
-    assert (arrived, len(problems)) == ([], 1)
-    assert "answered 410" in problems[0]
+    arrival = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
+    assert (arrival.present, len(arrival.problems)) == ([], 1)
+    assert "answered 410" in arrival.problems[0]
     assert archive.artifacts("portal") == []
 
 
@@ -348,8 +349,9 @@ def test_a_page_that_fails_fails_the_feed_and_archives_no_half_catalogue(httpser
 def test_a_login_page_that_comes_as_200_is_archived_and_its_reader_says_so(httpserver: HTTPServer, tmp_path: Path, body: bytes) -> None:
     httpserver.expect_request(SEARCH).respond_with_data(body, content_type="text/html")
     archive = Archive(tmp_path)
-    (artifact,), problems = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
-    assert problems == ()
+    arrival = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
+    (artifact,) = arrival.present
+    assert arrival.problems == []
     with pytest.raises(Unreadable, match="web page"):
         ckan.READER.parse(archive.read(artifact.sha256), artifact)
 
@@ -360,8 +362,9 @@ def test_a_login_page_that_comes_as_200_is_archived_and_its_reader_says_so(https
 def test_whatever_a_portal_answers_its_reader_says_what_is_wrong(httpserver: HTTPServer, tmp_path: Path, body: str) -> None:
     httpserver.expect_request(SEARCH).respond_with_data(body)
     archive = Archive(tmp_path)
-    (artifact,), problems = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
-    assert problems == ()
+    arrival = arrive(feed(httpserver.url_for("/")), archive, lambda: NOW)
+    (artifact,) = arrival.present
+    assert arrival.problems == []
     with pytest.raises(Unreadable):
         ckan.READER.parse(archive.read(artifact.sha256), artifact)
 
@@ -369,15 +372,16 @@ def test_whatever_a_portal_answers_its_reader_says_what_is_wrong(httpserver: HTT
 def test_one_file_from_an_address_is_archived_under_it_without_its_key(httpserver: HTTPServer, tmp_path: Path) -> None:
     httpserver.expect_request("/data.json").respond_with_data(b'{"dataset": []}')
     archive = Archive(tmp_path)
-    (artifact,), problems = arrive(feed(httpserver.url_for("/data.json?key=geheim"), FeedKind.DATA_JSON), archive, lambda: NOW)
-    assert problems == ()
+    arrival = arrive(feed(httpserver.url_for("/data.json?key=geheim"), FeedKind.DATA_JSON), archive, lambda: NOW)
+    (artifact,) = arrival.present
+    assert arrival.problems == []
     assert artifact.source_name == httpserver.url_for("/data.json?key=***")
     assert archive.read(artifact.sha256) == b'{"dataset": []}'
 
 
 def test_a_source_on_this_machine_is_a_failure_of_its_feed_unless_allowed(httpserver: HTTPServer, tmp_path: Path) -> None:
     httpserver.expect_request(SEARCH).respond_with_handler(portal(1, []))
-    arrived, problems = arrive(feed(httpserver.url_for("/"), allow_loopback=False), Archive(tmp_path), lambda: NOW)
-    assert (arrived, len(problems)) == ([], 1)
-    assert problems[0].startswith("sources.toml:25: feed.url: ")
+    arrival = arrive(feed(httpserver.url_for("/"), allow_loopback=False), Archive(tmp_path), lambda: NOW)
+    assert (arrival.present, len(arrival.problems)) == ([], 1)
+    assert arrival.problems[0].startswith("sources.toml:25: feed.url: ")
     assert httpserver.log == []

@@ -317,7 +317,7 @@ def test_only_days_that_are_not_committed_are_asked_for_and_the_last_of_them_aga
 def test_a_day_is_committed_first_and_then_passed_over(stand_in: StandIn, site: Site) -> None:
     """What is archived but was not committed is judged by the next run; what was not understood is asked for again."""
     stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
-    prometheus.arrive_from(site.warehouse)(site.feed, site.archive, site.clock)  # and then the run is killed
+    list(prometheus.arrive_from(site.warehouse)(site.feed, site.archive, site.clock).coming)  # and then the run is killed
     asked = len(stand_in.asked)
     outcome = site.refresh()
     assert (outcome.status, outcome.added) == ("ok", 2880)
@@ -609,6 +609,26 @@ def test_a_web_page_is_archived_and_named_and_nothing_later_is_asked_for_until_i
     assert (outcome.status, outcome.messages) == ("ok", ())
     assert site.query("select sum(rows)::integer from meta.lake_partition") == [(2880,)]
     assert site.query("select status from quality.current_batch where status = 'rejected'") == []
+
+
+def test_a_good_reply_that_was_on_its_way_behind_a_web_page_is_not_kept(stand_in: StandIn, site: Site) -> None:
+    """Its checks would be the newest, and those that the page stands for never be asked for again."""
+    stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
+    replies = iter([stand_in, html, stand_in])
+
+    def in_turn(request: Request) -> Response:
+        stand_in.faults, answer = {}, next(replies)
+        try:
+            return answer(request)
+        finally:
+            stand_in.faults = {SAMPLES: in_turn}
+
+    stand_in.faults[SAMPLES] = in_turn
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added, len(outcome.messages)) == ("failed", 721, 2)  # both the feed's and the rejected batch's
+    assert site.extracts() == ["probe_success 2026-09-08T00:00Z", "probe_success 2026-09-09T00:00Z"]
+    stand_in.faults.clear()
+    assert site.refresh().added == 2880 - 721
 
 
 @pytest.mark.parametrize("query", ["sum by", "max("])

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from assets.uptime import check_log, retention, roll_up, service_quarter
-from expectations.intake import FeedOutcome, take_in
+from expectations.intake import Arrival, FeedOutcome, take_in
 from tests.test_check_log import HOUR, MAKASSAR, MAX_HOLD_S, as_csv, feed
 from tests.test_check_log import Check as Made
 from warehouse import reference
@@ -39,7 +39,7 @@ class Home:
         if checks:
             self.archive.store(its_feed.id, "checks.csv", as_csv(checks), now)
         present = self.archive.artifacts(its_feed.id)
-        outcome = take_in(self.warehouse, self.archive, its_feed, check_log.reader(its_feed, self.lake), present, [], "run", lambda: now, lambda _: None)
+        outcome = take_in(self.warehouse, self.archive, its_feed, check_log.reader(its_feed, self.lake), Arrival(present), "run", lambda: now, lambda _: None)
         with self.warehouse.open_for_writing() as connection:
             done = roll_up.roll_up(connection, self.lake, its_feed)
             roll_up.judge(connection, its_feed, done)

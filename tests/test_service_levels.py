@@ -24,7 +24,7 @@ from tests.test_check_log import (
     START,
     WEEK_MINUTES,
     ZONES,
-    Arrival,
+    Batches,
     Check,
     Station,
     arrivals,
@@ -249,16 +249,16 @@ def feeds(draw: st.DrawFn) -> Feed:
     )
 
 
-def earlier(arrival: Arrival, its_feed: Feed, back: timedelta) -> tuple[Arrival, Feed]:
+def earlier(arrival: Batches, its_feed: Feed, back: timedelta) -> tuple[Batches, Feed]:
     batches = tuple(tuple(replace(check, at=check.at - back) for check in batch) for batch in arrival.batches)
     moved = (replace(one, starts_at=one.starts_at - back, ends_at=one.ends_at - back, announced_at=one.announced_at - back) for one in its_feed.maintenance)
-    return Arrival(batches, arrival.rolled), replace(its_feed, maintenance=tuple(moved))
+    return Batches(batches, arrival.rolled), replace(its_feed, maintenance=tuple(moved))
 
 
 @MANY
 @given(arrival=arrivals(), its_feed=feeds(), over_the_quarters_end=st.booleans())
 def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
-    memory: duckdb.DuckDBPyConnection, arrival: Arrival, its_feed: Feed, over_the_quarters_end: bool
+    memory: duckdb.DuckDBPyConnection, arrival: Batches, its_feed: Feed, over_the_quarters_end: bool
 ) -> None:
     if over_the_quarters_end:
         arrival, its_feed = earlier(arrival, its_feed, timedelta(days=24))

@@ -453,14 +453,14 @@ def test_a_path_without_files_stops_its_own_feed_at_run_time_and_no_other(tmp_pa
     archive = Archive(tmp_path / "archive")
     by_id = {feed.id: feed for feed in feeds}
     now = datetime(2026, 9, 30, tzinfo=UTC)
-    nothing, problems = arrive(by_id["checks"], archive, lambda: now)
-    assert nothing == []
-    assert len(problems) == 1
-    assert problems[0].startswith(f"{tmp_path / 'sources.toml'}:10: feed.path: 'checks.csv' matches no file in {tmp_path}")
-    assert "accepted:" in problems[0]
-    arrived, none = arrive(by_id["levels"], archive, lambda: now)
-    assert none == ()
-    assert [artifact.source_name for artifact in arrived] == ["levels_1.csv"]
+    nothing = arrive(by_id["checks"], archive, lambda: now)
+    assert nothing.present == []
+    (problem,) = nothing.problems
+    assert problem.startswith(f"{tmp_path / 'sources.toml'}:10: feed.path: 'checks.csv' matches no file in {tmp_path}")
+    assert "accepted:" in problem
+    arrived = arrive(by_id["levels"], archive, lambda: now)
+    assert arrived.problems == []
+    assert [artifact.source_name for artifact in arrived.present] == ["levels_1.csv"]
 
 
 def test_an_empty_settings_file_has_no_feeds(tmp_path: Path) -> None:

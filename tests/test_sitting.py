@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from assets.submissions import submission
 from assets.submissions.override import Override, to_bytes
 from expectations import gate, intake
-from expectations.intake import Reader, take_in
+from expectations.intake import Arrival, Reader, take_in
 from tests.test_suites import INVENTED, as_csv
 from warehouse import reference
 from warehouse.archive import Archive
@@ -72,7 +72,7 @@ class Home:
             self.archive.store(INBOX.id, f"buatan_{number}.csv", data, self.now + timedelta(seconds=number))
         self.now += timedelta(days=1)
         outcome = take_in(
-            self.warehouse, self.archive, INBOX, reader, self.archive.artifacts(INBOX.id), (), f"run {self.now:%d}", lambda: self.now, said.append
+            self.warehouse, self.archive, INBOX, reader, Arrival(self.archive.artifacts(INBOX.id)), f"run {self.now:%d}", lambda: self.now, said.append
         )
         assert outcome.status != "failed"
         return said

@@ -16,7 +16,7 @@ import pytest
 
 from expectations import catalogue, gate
 from expectations.catalogue import RuleError
-from expectations.intake import FeedOutcome, Reader, take_in
+from expectations.intake import Arrival, FeedOutcome, Reader, take_in
 from expectations.rules import Between, Constraint, Fresh, HasRows, Holds, InSet, NotNull, Owners, Rule, Suite, Unique
 from pipelines import settings
 from pipelines.readers import reader_of
@@ -79,7 +79,7 @@ class Installation:
         self.now += timedelta(seconds=1)
         used = reader_of(feed, self.lake) if reader is None else reader
         artifact = self.archive.store(feed.id, name or f"buatan_{self.now:%H%M%S}", data, self.now)
-        outcome = take_in(self.warehouse, self.archive, feed, used, [artifact], (), f"run {self.now:%H%M%S}", lambda: self.now, lambda _: None)
+        outcome = take_in(self.warehouse, self.archive, feed, used, Arrival([artifact]), f"run {self.now:%H%M%S}", lambda: self.now, lambda _: None)
         return Brought(feed, used.suite, used.batch_id(artifact), artifact.sha256, artifact.received_at, outcome)
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from assets.submissions import submission, template
 from assets.submissions.sheet import read_sheet
 from assets.submissions.template import Indicator, Level, Template
-from expectations.intake import take_in
+from expectations.intake import Arrival, take_in
 from tests.conftest import ROOT
 from tests.libreoffice import NEEDS_SOFFICE, saved_as
 from warehouse import database, migrations, reference
@@ -185,7 +185,7 @@ def taken_in(folder: Path, data: bytes) -> tuple[list[tuple[Any, ...]], list[tup
         reference.load(connection, (KALSEL,))
     feed = Feed("inbox", FeedKind.SUBMISSION, KALSEL, path=folder / "none")
     artifact = archive.store(feed.id, "penilaian.xlsx", data, RECEIVED)
-    take_in(warehouse, archive, feed, submission.READER, [artifact], (), "run 1", lambda: RECEIVED + timedelta(seconds=1), lambda _: None)
+    take_in(warehouse, archive, feed, submission.READER, Arrival([artifact]), "run 1", lambda: RECEIVED + timedelta(seconds=1), lambda _: None)
     with warehouse.open_for_reading() as connection:
         batch = connection.execute("select status, read, added, rejected, message from meta.batch").fetchall()
         failed = connection.execute("select rule_id, count(*) from quality.failed_row group by rule_id order by rule_id").fetchall()

@@ -1,9 +1,9 @@
-"""Many small pieces of work, on as many processors as there are."""
+"""Work beside other work: many small pieces on as many processors as there are, and what comes while something else is done."""
 
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Protocol, TypeVar
@@ -30,6 +30,16 @@ def workers(pieces: int) -> Iterator[Each]:
         return
     with ProcessPoolExecutor(processors, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         yield _each(pool)
+
+
+def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The same pieces, each being made while the one before it is used, in a thread of their own; none of them is None. Whoever stops taking waits for the
+    one that is being made, and drops it."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = thread.submit(next, pieces, None)
+            yield piece
 
 
 def _here(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> Iterable[Done]:

@@ -9,7 +9,8 @@ from assets import arrival
 from assets.arrival import Clock, recorded
 from assets.ingest import Committed, always, build_feed_asset
 from assets.submissions import evidence, feedback, published_index, submission
-from warehouse.archive import Archive, Artifact
+from expectations.intake import Arrival
+from warehouse.archive import Archive
 from warehouse.files import sha256_of
 from warehouse.registry import Feed, FeedKind
 
@@ -37,15 +38,16 @@ def build_submission_assets(feeds: Sequence[Feed]) -> list[dg.AssetsDefinition]:
     return built
 
 
-def _arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
+def _arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
     """Submissions first: evidence is kept beside the one it comes with."""
     if feed.path is None:
         return arrival.arrive(feed, archive, clock)
     lying = recorded(feed.path)
     bundles = evidence.bundles(lying)
     submissions = replace(lying, files=tuple(file for file in lying.files if file not in bundles), folders=())
-    artifacts, problems = arrival.take(feed, submissions, archive, clock)
-    return artifacts, (*problems, *(f"{feed.declared or feed.id}: {problem}" for problem in evidence.collect(feed, bundles, archive, clock)))
+    taken = arrival.take(feed, submissions, archive, clock)
+    taken.problems.extend(f"{feed.declared or feed.id}: {problem}" for problem in evidence.collect(feed, bundles, archive, clock))
+    return taken
 
 
 def _empty(committed: Committed) -> None:

@@ -22,11 +22,12 @@ from assets.arrival import Arrive, Clock
 from assets.uptime import check_log, lake_day
 from expectations import check
 from expectations.drift import with_source_columns
-from expectations.intake import Reader, Unreadable
+from expectations.intake import Arrival, Parsed, Reader, Unreadable, understood
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed
+from warehouse.workers import ahead
 
 SUCCESS, DURATION, HTTP_STATUS, CERTIFICATE, UP = METRICS = (
     "probe_success",
@@ -86,37 +87,46 @@ class Monitor:
 
 def arrive_from(warehouse: Warehouse) -> Arrive:
     """Archive the replies for all time that is not committed yet, one per UTC day, or per half or quarter where a day is too much. The day of the newest
-    committed check is asked for again: what came late is merged. Nothing is asked for beyond a reply that cannot be understood, so that no later
-    check hides what is missing."""
+    committed check is asked for again: what came late is merged. Nothing is archived beyond a reply that cannot be understood, so that no later
+    check hides what is missing. While one reply is taken in, the next is being parsed, and the one after that is on its way."""
 
-    def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
+    def arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
         if feed.url is None:
             return arrival.arrive(feed, archive, clock)
-        address = feed.url.rstrip("/") + "/api/v1/query"
-        stored: list[Artifact] = []
-        problems: list[str] = []
-        try:
-            with http.session(feed.allow_loopback, per_second=PER_SECOND, credential=feed.credential) as session:
-                monitor = Monitor(lambda query, at: http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"}), feed.job)
-                now = clock().replace(microsecond=0)
-                for start, end, jobs in _stretches(monitor, _first_moment(warehouse, feed, now), now):
-                    name = f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z"
-                    data = monitor.samples(jobs, start, end)
-                    artifact = archive.store(feed.id, name, data, clock())
-                    stored.append(artifact)
-                    try:
-                        parse(data, artifact, feed.vantage)
-                    except Unreadable as error:
-                        raise Unreadable(f"{name}: {error}") from error
-                    problems += [f"{name}: Prometheus warns: {warning}" for warning in _reply(data).get("warnings") or []]
-                problems += filter(None, [monitor.standstill(now - timedelta(seconds=max(feed.max_hold_s, 1)), now)])
-        except (http.SourceUnreachable, http.BadCredential) as error:
-            problems.append(str(error))
-        except Unreadable as error:
-            problems.append(f"{http.redacted(address)}: {error}; nothing later was asked for")
-        return stored, tuple(f"{feed.declared}: {problem}" for problem in problems)
+        now = clock().replace(microsecond=0)
+        arriving = Arrival()
+        arriving.coming = ahead(_coming(feed, archive, clock, arriving, _first_moment(warehouse, feed, now), now))
+        return arriving
 
     return arrive
+
+
+def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, first: datetime, now: datetime) -> Iterator[Parsed]:
+    """The replies, parsed, as they come; `arriving` is told of them, and of what went wrong."""
+    address = f"{feed.url}".rstrip("/") + "/api/v1/query"
+    problems: list[str] = []
+    try:
+        with http.session(feed.allow_loopback, per_second=PER_SECOND, credential=feed.credential) as session:
+            monitor = Monitor(lambda query, at: http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"}), feed.job)
+            for start, data in ahead((start, monitor.samples(jobs, start, end)) for start, end, jobs in _stretches(monitor, first, now)):
+                artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
+                arriving.present.append(artifact)
+                table = understood(partial(parse, vantage=feed.vantage), data, artifact)
+                yield Parsed(artifact, table)
+                if isinstance(table, Unreadable):
+                    raise Unreadable(f"{artifact.source_name}: {table}")
+                problems += [f"{artifact.source_name}: Prometheus warns: {warning}" for warning in _warnings(data)]
+            problems += filter(None, [monitor.standstill(now - timedelta(seconds=max(feed.max_hold_s, 1)), now)])
+    except (http.SourceUnreachable, http.BadCredential) as error:
+        problems.append(str(error))
+    except Unreadable as error:
+        problems.append(f"{http.redacted(address)}: {error}; nothing later was taken")
+    arriving.problems += [f"{feed.declared}: {problem}" for problem in problems]
+
+
+def _warnings(data: bytes) -> list[str]:
+    """Reading a reply again costs 0.1 s, so only where it speaks of any."""
+    return (_reply(data).get("warnings") or []) if b'"warnings"' in data else []
 
 
 def _first_moment(warehouse: Warehouse, feed: Feed, now: datetime) -> datetime:

@@ -24,7 +24,7 @@ from assets.arrival import Arrive, Clock
 from assets.uptime import check_log, lake_day
 from expectations import check
 from expectations.drift import with_source_columns
-from expectations.intake import Reader, Unreadable
+from expectations.intake import Arrival, Reader, Unreadable
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
 from warehouse.lake import Lake
@@ -286,14 +286,15 @@ def arrive_from(warehouse: Warehouse) -> Arrive:
     """Archive an extract of each UTC day that is not committed yet. The day of the newest committed check is taken again: what came late is merged, and
     what has not changed is the same file. Nothing later is taken than a day that cannot be understood, so that no later check hides what is missing."""
 
-    def arrive(feed: Feed, archive: Archive, clock: Clock) -> tuple[list[Artifact], tuple[str, ...]]:
+    def arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
         assert feed.path is not None
         lying = arrival.recorded(feed.path)
         if len(lying.files) != 1 or lying.folders or lying.refused:
             if not lying.files:
                 return arrival.take(feed, lying, archive, clock)
             number = len(lying.files) + len(lying.folders) + len(lying.refused)
-            return [], (f"{feed.declared}: {feed.path.name!r} matches {number} entries of {feed.path.parent}; accepted: one file, a feed for each Kuma",)
+            found = f"{feed.path.name!r} matches {number} entries of {feed.path.parent}"
+            return Arrival(problems=[f"{feed.declared}: {found}; accepted: one file, a feed for each Kuma"])
         (file,) = lying.files
         stored: list[Artifact] = []
         problems: list[str] = []
@@ -315,7 +316,7 @@ def arrive_from(warehouse: Warehouse) -> Arrive:
             problems.append(str(error))
         except (sqlite3.Error, OSError) as error:
             problems.append(_sentence(error))
-        return stored, tuple(f"{feed.declared}: {file.name}: {problem}" for problem in problems)
+        return Arrival(stored, [f"{feed.declared}: {file.name}: {problem}" for problem in problems])
 
     return arrive
 

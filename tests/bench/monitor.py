@@ -39,13 +39,13 @@ RATIO_BOUND = 1.5
 
 def history() -> dict[str, list[tuple[str, datetime, str]]]:
     """A check a minute of each service, at a millisecond of its own; 98 in 100 succeed."""
-    drawn = Random(99)
+    drawn, certificate = Random(99), f"{(END + timedelta(days=60)).timestamp():.0f}"
     samples: dict[str, list[tuple[str, datetime, str]]] = {name: [] for name in prometheus.METRICS}
     for service in range(SERVICES):
         instance, offset = f"https://generated-{service:03}.go.id/", timedelta(milliseconds=drawn.randrange(60_000))
         for minute in range(DAYS * 1440):
             at, is_up = START + offset + timedelta(minutes=minute), drawn.random() < 0.98
-            values = (str(int(is_up)), f"{0.02 + drawn.random():.9f}", "200" if is_up else "503", "1")
+            values = (str(int(is_up)), f"{0.02 + drawn.random():.9f}", "200" if is_up else "503", certificate, "1")
             for name, value in zip(prometheus.METRICS, values, strict=True):
                 samples[name].append((instance, at, value))
     return samples
@@ -73,9 +73,9 @@ class Product:
 
     def ingest(self) -> FeedOutcome:
         """As the feed's asset does."""
-        present, problems = prometheus.arrive_from(self.warehouse)(self.feed, self.archive, lambda: END)
+        arriving = prometheus.arrive_from(self.warehouse)(self.feed, self.archive, lambda: END)
         reader = prometheus.reader(self.feed, self.lake)
-        return take_in(self.warehouse, self.archive, self.feed, reader, present, problems, "bench", lambda: END, lambda message: None)
+        return take_in(self.warehouse, self.archive, self.feed, reader, arriving, "bench", lambda: END, lambda message: None)
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+"""Work beside other work: what is being made while something else is done comes out whole, in order, and is stopped when nobody takes it any more."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from warehouse.workers import ahead
+
+
+def numbers(made: list[int], until: int = 1_000) -> Iterator[int]:
+    for number in range(until):
+        made.append(number)
+        yield number
+
+
+def test_pieces_come_in_their_order() -> None:
+    assert list(ahead(numbers([], 100))) == list(range(100))
+
+
+def test_one_piece_is_made_while_the_one_before_it_is_used() -> None:
+    begun, used = threading.Event(), threading.Event()
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        begun.set()
+        assert used.wait(30)
+        yield "second"
+
+    coming = ahead(pieces())
+    assert next(coming) == "first"
+    assert begun.wait(30)  # the second is being made, though nobody has asked for it
+    used.set()
+    assert list(coming) == ["second"]
+
+
+def test_no_more_than_one_piece_is_made_ahead() -> None:
+    made: list[int] = []
+    coming = ahead(numbers(made))
+    assert [next(coming) for _ in range(5)] == [0, 1, 2, 3, 4]
+    coming.close()  # type: ignore[attr-defined]
+    assert 5 <= len(made) <= 6
+
+
+def test_what_goes_wrong_reaches_whoever_takes_the_pieces_in_its_place() -> None:
+    def pieces() -> Iterator[int]:
+        yield 1
+        raise ValueError("the second")
+
+    coming = ahead(pieces())
+    assert next(coming) == 1
+    with pytest.raises(ValueError, match="the second"):
+        next(coming)
