@@ -189,6 +189,22 @@ def test_the_real_history_of_kalimantan_barat_comes_out_as_from_its_log(tmp_path
     assert tables[0] == tables[1]
 
 
+@NEEDS_PROMETHEUS
+def test_a_block_that_is_appended_days_later_is_read_and_reckoned_as_if_it_had_been_there(tmp_path: Path) -> None:
+    minutes = [NOON - 4 * DAY + number * MINUTE for number in range(4 * 1440)]
+    late = {at for at in minutes if NOON - 3 * DAY <= at < NOON - 3 * DAY + HOUR}
+    sites = [Site(tmp_path / name, feed(None, since_s=5 * 86400, max_hold_s=120)) for name in ("at once", "late")]
+    for site, parts in zip(sites, ([set(minutes)], [{*minutes} - late, late]), strict=True):
+        for part in parts:
+            samples = {name: [(DINKES, at, "1") for at in sorted(part)] for name in ("probe_success", "up")}
+            monitor.backfill(site.root, samples)
+            with monitor.prometheus(site.root) as url:
+                site.feed = replace(site.feed, url=url)
+                outcome = site.refresh()
+                assert (outcome.status, outcome.added, outcome.messages) == ("ok", len(part), ())
+    assert sites[0].tables() == sites[1].tables()
+
+
 # Against a stand-in that can be told to misbehave.
 
 
@@ -201,7 +217,7 @@ def reply(series: list[dict[str, object]], kind: str = "matrix", **more: object)
 
 @dataclass
 class StandIn:
-    """Answers the three queries of ours out of its samples: (metric, job, instance, prober) to (time, value). `faults` come first, by the beginning of a
+    """Answers the four queries of ours out of its samples: (metric, job, instance, prober) to (time, value). `faults` come first, by the beginning of a
     query."""
 
     samples: dict[tuple[str, str, str, str], list[tuple[datetime, str]]] = field(default_factory=dict)
@@ -236,6 +252,8 @@ class StandIn:
         for start, fault in self.faults.items():
             if query.startswith(start) and fault is not None:
                 return fault(request)
+        if days := re.search(r"\[(\d+)d:1d\]", query):
+            return self._by_day(end, int(days[1]))
         found = re.search(r"\[(\d+)ms\]", query)
         assert found is not None, query
         begin = end - timedelta(milliseconds=int(found[1]))
@@ -266,6 +284,14 @@ class StandIn:
                 ]
             )
         )
+
+    def _by_day(self, end: datetime, days: int) -> Response:
+        """As Prometheus 2 does: a day has the checks of both its midnights, and the midnight that the range begins at a value too."""
+        midnights = [end - number * DAY for number in range(days, -1, -1)]
+        checks = [at for (metric, *_), samples in self.samples.items() for at, _ in samples if metric == "probe_success"]
+        counted = [(midnight, sum(midnight - DAY <= at <= midnight for at in checks)) for midnight in midnights]
+        values = [[midnight.timestamp(), str(count)] for midnight, count in counted if count]
+        return Response(reply([{"metric": {}, "values": values}] if values else []))
 
 
 SAMPLES = "{__name__"
@@ -336,6 +362,40 @@ def test_a_check_that_comes_late_opens_its_day_again(stand_in: StandIn, site: Si
     assert (late.status, late.added) == ("ok", 15)
     assert before != site.days()
     assert site.told(DINKES) == (225 * 60 + 59 * 60, 16 * 60)
+
+
+def test_a_day_of_the_week_before_is_asked_for_again_if_more_of_it_has_come(stand_in: StandIn, site: Site) -> None:
+    site.feed = replace(site.feed, since_s=30 * 86400)
+    stand_in.minutes(NOON - 9 * DAY, 60)  # out of the week when it is over
+    stand_in.minutes(NOON - 4 * DAY, 60)
+    stand_in.minutes(NOON, 60)
+    site.now = NOON + HOUR
+    assert site.refresh().added == 180
+    stand_in.asked.clear()
+    assert (site.refresh().status, [end for query, end in stand_in.asked if query.startswith(SAMPLES)]) == ("unchanged", [site.now])
+
+    stand_in.minutes(NOON - 9 * DAY + HOUR, 60)
+    stand_in.minutes(NOON - 4 * DAY + HOUR, 60, "0")  # more of a day that was seen
+    stand_in.minutes(NOON - 3 * DAY, 60, "0")  # a day of which nothing was seen
+    late = site.refresh()
+    assert (late.status, late.added, late.messages) == ("ok", 120, ())
+    assert [(day, checks, failed) for _, day, *_, checks, failed in site.days() if checks] == [
+        (date(2026, 9, 1), 60, 0),
+        (date(2026, 9, 6), 120, 60),
+        (date(2026, 9, 7), 60, 60),
+        (date(2026, 9, 10), 60, 0),
+    ]
+    stand_in.asked.clear()
+    assert (site.refresh().status, [end for query, end in stand_in.asked if query.startswith(SAMPLES)]) == ("unchanged", [site.now])
+
+
+def test_a_day_before_the_first_that_was_asked_for_is_left_alone(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+    site.refresh()
+    stand_in.minutes(NOON - 4 * DAY, 60)
+    site.now += DAY
+    stand_in.minutes(NOON + DAY - HOUR, 61)
+    assert (site.refresh().added, len(site.days())) == (61, 2)
 
 
 def test_a_lost_warehouse_and_lake_are_made_again_from_the_archive_without_the_monitor(stand_in: StandIn, site: Site) -> None:

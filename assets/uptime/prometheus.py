@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise, repeat
@@ -39,8 +39,9 @@ SUCCESS, DURATION, HTTP_STATUS, CERTIFICATE, UP = METRICS = (
 PER_SECOND = 5.0  # it is the government's own monitor: a month in 12 s
 MOST_CHECKS = 100_000  # in one reply: about 12 MB, and a hundredth of the samples that Prometheus allows a query by default
 SHORTEST = timedelta(minutes=2)  # no stretch is cut shorter
-OVERLAP = timedelta(hours=2)  # so late may an agent deliver, or a block of samples be appended to
+OVERLAP = timedelta(hours=2)  # so late an agent may usually deliver, or a block of samples be appended to
 DAY = timedelta(days=1)
+LATE = 7 * DAY  # days of so long ago are counted again, and asked for again if there are more checks than there were
 YEAR_10000 = 253_402_300_800.0  # in seconds: no date that Python knows
 STATUS = {"1": "up", "0": "down"}  # whatever else stands there is shown as it is, and set aside by the rule on statuses
 
@@ -66,6 +67,13 @@ class Monitor:
         counted = _result(self.get(f"sum by (job) (count_over_time({SUCCESS}{self.selector}{_back(start, end)}))", end), "vector")
         return {one["metric"].get("job", ""): int(_value(one)) for one in counted}
 
+    def checks_by_day(self, first: datetime, last: datetime) -> dict[datetime, int]:
+        """How many checks there are of each UTC day from one midnight to another, by the midnight it begins at. In one query: of a subquery by the day,
+        Prometheus reckons a value at each midnight."""
+        of_day = f"sum(count_over_time({SUCCESS}{self.selector}[1d]))[{(last - first) // DAY}d:1d]"
+        counted = [pair for one in _result(self.get(of_day, last), "matrix") for pair in _samples(one, 1).items()]
+        return {datetime.fromtimestamp(ended, UTC) - DAY: int(count) for ended, count in counted}
+
     def samples(self, jobs: list[str], start: datetime, end: datetime) -> bytes:
         """The reply with everything that a check is made of."""
         wanted = "|".join(re.escape(job) for job in jobs)
@@ -85,30 +93,52 @@ class Monitor:
         return f"no {SUCCESS}{self.selector} since {start:%Y-%m-%d %H:%M} UTC: {why}"
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The newest check that is committed, and how many there were of each UTC day when it was last asked for, by the midnight it begins at."""
+
+    latest: datetime | None = None
+    of_day: dict[datetime, int] = field(default_factory=dict)
+
+
+def _known(warehouse: Warehouse, feed: Feed) -> _Known:
+    if not warehouse.path.exists():
+        return _Known()
+    with warehouse.open_for_reading() as connection:
+        latest = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
+        read = connection.execute("select source_name, read from quality.current_batch where feed_id = $1", [feed.id]).fetchall()
+    of_day: dict[datetime, int] = defaultdict(int)
+    for name, rows in read:
+        if (found := re.fullmatch(rf"{SUCCESS} (\d{{4}}-\d\d-\d\d)T\d\d:\d\dZ", name)) is not None:
+            of_day[datetime.fromisoformat(found[1]).replace(tzinfo=UTC)] += rows
+    return _Known(None if latest is None or latest[0] is None else latest[0].astimezone(UTC), of_day)
+
+
 def arrive_from(warehouse: Warehouse) -> Arrive:
     """Archive the replies for all time that is not committed yet, one per UTC day, or per half or quarter where a day is too much. The day of the newest
-    committed check is asked for again: what came late is merged. Nothing is archived beyond a reply that cannot be understood, so that no later
-    check hides what is missing. While one reply is taken in, the next is being parsed, and the one after that is on its way."""
+    committed check is asked for again, and so are days of the week before it that have more checks by now: what came late is merged. Nothing is archived
+    beyond a reply that cannot be understood, so that no later check hides what is missing. While one reply is taken in, the next is being parsed, and the
+    one after that is on its way."""
 
     def arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
         if feed.url is None:
             return arrival.arrive(feed, archive, clock)
         now = clock().replace(microsecond=0)
         arriving = Arrival()
-        arriving.coming = ahead(_coming(feed, archive, clock, arriving, _first_moment(warehouse, feed, now), now))
+        arriving.coming = ahead(_coming(feed, archive, clock, arriving, _known(warehouse, feed), now))
         return arriving
 
     return arrive
 
 
-def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, first: datetime, now: datetime) -> Iterator[Parsed]:
+def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known: _Known, now: datetime) -> Iterator[Parsed]:
     """The replies, parsed, as they come; `arriving` is told of them, and of what went wrong."""
     address = f"{feed.url}".rstrip("/") + "/api/v1/query"
     problems: list[str] = []
     try:
         with http.session(feed.allow_loopback, per_second=PER_SECOND, credential=feed.credential) as session:
             monitor = Monitor(lambda query, at: http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"}), feed.job)
-            for start, data in ahead((start, monitor.samples(jobs, start, end)) for start, end, jobs in _stretches(monitor, first, now)):
+            for start, data in ahead((start, monitor.samples(jobs, start, end)) for start, end, jobs in _stretches(monitor, known, feed, now)):
                 artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
                 arriving.present.append(artifact)
                 table = understood(partial(parse, vantage=feed.vantage), data, artifact)
@@ -129,19 +159,15 @@ def _warnings(data: bytes) -> list[str]:
     return (_reply(data).get("warnings") or []) if b'"warnings"' in data else []
 
 
-def _first_moment(warehouse: Warehouse, feed: Feed, now: datetime) -> datetime:
-    """The UTC midnight from which on checks are asked for."""
-    committed = None
-    if warehouse.path.exists():
-        with warehouse.open_for_reading() as connection:
-            row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
-            committed = None if row is None else row[0]
-    first = now - timedelta(seconds=feed.since_s) if committed is None else committed.astimezone(UTC) - OVERLAP
-    return first.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _stretches(monitor: Monitor, first: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
+def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
     """Start, end and jobs of each stretch with checks in it, in the order of time. Days are halved, not cut at `until`: a stretch keeps its start."""
+    first = until - timedelta(seconds=feed.since_s) if known.latest is None else known.latest - OVERLAP
+    first = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    earliest = min(known.of_day, default=first)
+    if earliest < first:
+        for day, checks in monitor.checks_by_day(max(earliest, first - LATE), first).items():
+            if earliest <= day and checks > known.of_day.get(day, 0):
+                yield from _halved(monitor, day, day + DAY, until)
     while first < until:
         yield from _halved(monitor, first, first + DAY, until)
         first += DAY
