@@ -1,6 +1,6 @@
--- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` to
--- `last_day`, cut where a window or an opening begins or
--- ends: status is off_hours, maintenance, or empty where checks count as they say. Windows that overlap count once; off hours come before maintenance.
+-- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` to `last_day`, cut where a window or an opening
+-- begins or ends: status is off_hours, maintenance, or empty where checks count as they say. Windows that overlap count once; off hours come before
+-- maintenance.
 create or replace temp table span as
 with service as (
     select
