@@ -22,8 +22,9 @@ from pipelines.resources import build_resources
 from pipelines.settings import Settings
 from tests.conftest import ROOT
 from tests.monitor import free_port
+from tests.site import HOUR, Site
 from tests.spark_cluster import NEEDS_SPARK, Cluster, cluster
-from tests.test_check_log import HOUR, START, Check, Site, as_csv, feed
+from tests.test_check_log import RECEIVED, START, Check, as_csv, feed
 from warehouse import reference
 from warehouse.database import Warehouse, scratch
 from warehouse.home import Home
@@ -169,7 +170,7 @@ def test_without_spark_it_is_said_what_is_missing_and_nothing_is_lost(tmp_path: 
     monkeypatch.setattr(spark, "find_spec", lambda name: None if missing == "pyspark" else name)
     monkeypatch.setattr(spark, "which", lambda name: None if missing == "java" else name)
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    site = Site(tmp_path, feed())
+    site = Site(tmp_path, feed(), now=RECEIVED)
     site.bring("checks.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down")]))
     loaded = Settings(Home(tmp_path), tmp_path / "sources.toml", (site.feed.government,), (site.feed,), Spark(f"spark://127.0.0.1:{free_port()}"))
     assert [(finding.what, finding.is_wrong) for finding in doctor.engine(loaded)] == [("roll-up on Spark", True)]
@@ -208,7 +209,7 @@ class Breaking:
 
 
 def test_an_engine_that_breaks_down_leaves_all_as_it_was(tmp_path: Path) -> None:
-    site = Site(tmp_path, feed())
+    site = Site(tmp_path, feed(), now=RECEIVED)
     site.bring("checks.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down")]))
     site.roll_up()
     site.bring("more.csv", as_csv([Check("b", START + HOUR, "up", 5)]))
