@@ -3,9 +3,10 @@ there is no Spark to be had."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -25,6 +26,7 @@ from tests.monitor import free_port
 from tests.site import HOUR, Site
 from tests.spark_cluster import NEEDS_SPARK, Cluster, cluster
 from tests.test_check_log import RECEIVED, START, Check, as_csv, feed
+from tests.waiting import wait_until
 from warehouse import reference
 from warehouse.database import Warehouse, scratch
 from warehouse.home import Home
@@ -146,6 +148,55 @@ def test_spark_finds_in_every_column_what_duckdb_finds(running: Cluster, tmp_pat
 
 def code_of(script: str) -> list[str]:
     return [words for line in script.splitlines() if not line.startswith("--") and (words := line.strip().strip(";"))]
+
+
+@dataclass(frozen=True)
+class Losing:
+    """Spark whose workers are gone once the days are being counted."""
+
+    cluster: Cluster
+    patch: pytest.MonkeyPatch
+
+    @contextmanager
+    def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
+        with Spark(self.cluster.master).open(connection, lake) as on_spark:
+
+            def see(files: Sequence[str], *views: str) -> None:
+                if "run_seen" in views:
+                    losing = Thread(target=self._lose)
+                    losing.start()
+                    try:
+                        on_spark(files, *views)
+                    finally:
+                        losing.join()
+                else:
+                    on_spark(files, *views)
+
+            yield see
+
+    def _lose(self) -> None:
+        from pyspark.sql import SparkSession
+
+        session = SparkSession._instantiatedSession
+        assert session is not None
+        tracker = session.sparkContext.statusTracker()
+        wait_until("work for Spark's workers", lambda: bool(tracker.getActiveJobsIds()), 60)
+        self.patch.setattr(spark, "WORKER_S", 2)
+        self.cluster.kill_workers()
+
+
+@NEEDS_SPARK
+def test_workers_that_are_lost_during_a_pass_are_not_waited_for_for_ever(running: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twin = Twin(tmp_path, running.master)
+    twin.engines["spark"] = Losing(running, monkeypatch)
+    twin.write([generate(twin.lake, FIRST_DAY + timedelta(days=number), version=1) for number in range(DAYS)])
+    try:
+        with pytest.raises(SparkUnavailable, match=r"all workers of spark://127\.0\.0\.1:\d+ were lost, and none came back within 2 s; start one"):
+            twin.roll_up("spark")
+    finally:
+        running.start_workers()
+    twin.engines["spark"] = IN_DUCKDB
+    assert twin.roll_up("spark") == twin.roll_up("duckdb")
 
 
 @NEEDS_SPARK
