@@ -244,6 +244,10 @@ class Interrupted(Exception):
     pass
 
 
+def interrupted(*_: object) -> None:
+    raise Interrupted
+
+
 class Breaking:
     """An engine that is gone when the days are to be counted; what is watched it has found by then."""
 
@@ -272,3 +276,17 @@ def test_an_engine_that_breaks_down_leaves_all_as_it_was(tmp_path: Path) -> None
     assert [day for day in site.days() if day[0] == "b"] == []
     site.roll_up()
     assert [day[6] for day in site.days()] == [2, 1]
+
+
+def test_days_that_are_counted_but_not_reckoned_are_reckoned_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sites = [Site(tmp_path / name, replace(FEED, id="checks", services=(Service("a", "kantor", hours=OFFICE),)), now=RECEIVED) for name in ("one", "two")]
+    for site in sites:
+        site.bring("checks.csv", as_csv([Check(service, START + number * HOUR, "up", 5) for service in "ab" for number in range(40)]))
+    whole, broken = sites
+    whole.roll_up()
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(roll_up, "_reckon", interrupted)
+        broken.roll_up()
+    assert broken.days() == []
+    broken.roll_up()
+    assert broken.tables() == whole.tables()
