@@ -88,7 +88,7 @@ def build_feed_asset(
         if mend is not None:
             mend(warehouse, archive, lake, feed, reader, context.log.warning)
         arrival = arrive_from(warehouse)(feed, archive, clock)
-        outcome = take_in(warehouse, archive, feed, reader, arrival, context.run_id, clock, context.log.debug)
+        outcome = take_in(warehouse, archive, feed, reader, arrival, context.run.run_id, clock, context.log.debug)
         context.log.info(_sentence(outcome))
         if after_commit is not None:
             after_commit(Committed(feed, tuple(arrival.present), warehouse, archive, home, context.log.info))

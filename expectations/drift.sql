@@ -83,6 +83,13 @@ usual as (
     group by column_profile.column_name
 ),
 
+-- nothing, until there are batches enough to say what is usual
+watched_now as (
+    select *
+    from profile
+    where origin = 'staged' and list_contains($watched, column_name) and (select has_history from drift_history where aspect = 'content')
+),
+
 counted_now as (
     select column_name, rows - nulls as filled, unnest(map_entries(top_values::map(varchar, bigint))) as entry
     from profile
@@ -154,35 +161,24 @@ having (select max(rows) from profile) < 0.5 * median(rows) or (select max(rows)
 union all
 select
     'content',
-    profile.column_name,
-    'empty: ' || profile.column_name || ': ' || round(100 * profile.null_share) || ' % of rows, usually ' || round(100 * usual.null_share) || ' %'
-from profile
+    watched_now.column_name,
+    'empty: ' || watched_now.column_name || ': ' || round(100 * watched_now.null_share) || ' % of rows, usually ' || round(100 * usual.null_share) || ' %'
+from watched_now
 inner join usual using (column_name)
-where
-    profile.origin = 'staged'
-    and list_contains($watched, profile.column_name)
-    and (select has_history from drift_history where aspect = 'content')
-    and abs(profile.null_share - usual.null_share) > 0.2
+where abs(watched_now.null_share - usual.null_share) > 0.2
 union all
 select
     'content',
-    profile.column_name,
-    'mean: ' || profile.column_name || ': ' || round(profile.mean, 3) || ', usually ' || round(usual.mean, 3)
-from profile
+    watched_now.column_name,
+    'mean: ' || watched_now.column_name || ': ' || round(watched_now.mean, 3) || ', usually ' || round(usual.mean, 3)
+from watched_now
 inner join usual using (column_name)
-where
-    profile.origin = 'staged'
-    and list_contains($watched, profile.column_name)
-    and (select has_history from drift_history where aspect = 'content')
-    and usual.deviation > 0
-    and abs(profile.mean - usual.mean) > usual.deviation
+where usual.deviation > 0 and abs(watched_now.mean - usual.mean) > usual.deviation
 union all
 select
     'content',
     shifted.column_name,
     'spread: ' || shifted.column_name || ': ' || round(100 * shifted.variation) || ' % of rows have other values than usual'
 from shifted
-where
-    list_contains($watched, shifted.column_name)
-    and (select has_history from drift_history where aspect = 'content')
-    and shifted.variation > 0.3 + 1 / sqrt((select max(rows) from profile));
+semi join watched_now using (column_name)
+where shifted.variation > 0.3 + 1 / sqrt((select max(rows) from profile));

@@ -36,7 +36,7 @@ def build_rebuild_job() -> dg.JobDefinition:
         clock: dg.ResourceParam[Callable[[], datetime]],
         warehouse: dg.ResourceParam[Warehouse],
     ) -> None:
-        rebuild.rebuild(settings, context.run_id, clock, context.log.info)
+        rebuild.rebuild(settings, context.run.run_id, clock, context.log.info)
 
     @dg.job(name="rebuild", description="The warehouse anew, out of the archive alone.", executor_def=dg.in_process_executor)
     def rebuild_job() -> None:

@@ -9,7 +9,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,21 @@ spark.eventLog.rolling.enabled false
 class Cluster:
     master: str
     folder: Path
+    page: int
+    ending: ExitStack
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start_workers(self) -> None:
+        for name in WORKERS:
+            command = [*_spark_class("worker.Worker"), self.master, "--work-dir", str(self.folder / name)]
+            command += ["--cores", "1", "--memory", "512m", "--webui-port", "0", "--host", "127.0.0.1"]
+            self.workers.append(self.ending.enter_context(_daemon(command, self.folder / f"{name}.log")))
+        wait_until("both of Spark's workers", lambda: (_state(self.page) or {}).get("aliveworkers") == len(WORKERS), START_S)
+
+    def kill_workers(self) -> None:
+        """All at once; their executors end by themselves."""
+        while self.workers:
+            self.workers.pop().kill()
 
     def records_read(self) -> list[Counter[str]]:
         """Of each session in turn, how many rows of Parquet files each worker has read."""
@@ -71,23 +86,24 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         for name, value in more.items():
             patch.setenv(name, value)
         ending.callback(_end_gateway)
-        command = [str(home / "bin" / "spark-class"), "org.apache.spark.deploy.master.Master", "--port", str(port), "--webui-port", str(page)]
-        ending.enter_context(_daemon([*command, "--host", "127.0.0.1"], folder / "master.log"))
+        command = [*_spark_class("master.Master"), "--port", str(port), "--webui-port", str(page), "--host", "127.0.0.1"]
+        ending.enter_context(_daemon(command, folder / "master.log"))
         wait_until("Spark's master", lambda: _state(page), START_S)
-        for name in WORKERS:
-            command = [str(home / "bin" / "spark-class"), "org.apache.spark.deploy.worker.Worker", f"spark://127.0.0.1:{port}"]
-            command += ["--work-dir", str(folder / name), "--cores", "1", "--memory", "512m", "--webui-port", "0", "--host", "127.0.0.1"]
-            ending.enter_context(_daemon(command, folder / f"{name}.log"))
-        wait_until("both of Spark's workers", lambda: (_state(page) or {}).get("aliveworkers") == 2, START_S)
-        yield Cluster(f"spark://127.0.0.1:{port}", folder)
+        started = Cluster(f"spark://127.0.0.1:{port}", folder, page, ending)
+        started.start_workers()
+        yield started
+
+
+def _spark_class(name: str) -> list[str]:
+    return [str(Path(os.environ["SPARK_HOME"]) / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}"]
 
 
 @contextmanager
-def _daemon(command: Sequence[str], log: Path) -> Iterator[None]:
+def _daemon(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        yield
+        yield process
     finally:
         process.terminate()  # a worker ends its executors
         try:

@@ -21,11 +21,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assets.uptime import check_log, lake_day, roll_up
-from expectations.intake import Arrival, Batch, Counts, FeedOutcome, Unreadable, take_in
+from expectations.intake import Batch, Counts, FeedOutcome, Unreadable
 from tests.conftest import ROOT
+from tests.site import HOUR, ROLLED_UP, DayRow, IncidentRow, Site, days_of, incidents_of, whole_tables
 from warehouse import database, migrations, reference
 from warehouse.archive import Archive, Artifact
-from warehouse.database import Warehouse, transaction
+from warehouse.database import transaction
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind, Government, Service
 
@@ -33,31 +34,12 @@ SAMPLE = ROOT / "samples" / "uptime" / "kalbar_checks.csv"
 RECEIVED = datetime(2026, 12, 1, tzinfo=UTC)
 START = datetime(2026, 10, 22, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
 WEEK_MINUTES = 7 * 24 * 60
 MAX_HOLD_S = 26 * 3600
 MAKASSAR = Government("99", "Contoh", "Asia/Makassar")
 # Berlin has no check of ours; its summer time ends within the week of the generated checks, so a day of 25 hours is among them.
 ZONES = ("Asia/Makassar", "Asia/Jayapura", "UTC", "Europe/Berlin")
 ARTIFACT = Artifact("0" * 64, 0, "text/csv", "checks", "checks.csv", RECEIVED)
-
-ROLLED_UP = (
-    "uptime.service_day",
-    "uptime.outage",
-    "uptime.burn_rate",
-    "uptime.certificate",
-    "uptime.check_day",
-    "uptime.check_run",
-    "uptime.target",
-    "uptime.maintenance",
-    "uptime.service_hours",
-    "ref.service",
-    "uptime.rolled_up",
-    "uptime.touched_day",
-)
-
-DayRow = tuple[str, date, int, int, int, int, int, int]
-IncidentRow = tuple[str, datetime, datetime | None, int, bool]
 
 
 @dataclass(frozen=True)
@@ -278,22 +260,6 @@ def reckon(checks: Sequence[Check], zone: str, max_hold_s: int) -> tuple[list[Da
     return days, sorted(incidents, key=lambda incident: incident[:2])
 
 
-def days_of(connection: duckdb.DuckDBPyConnection) -> list[DayRow]:
-    return connection.execute(
-        "select service_id, day, up_s, down_s, unknown_s, maintenance_s, checks, failed_checks from uptime.service_day order by service_id, day"
-    ).fetchall()
-
-
-def incidents_of(connection: duckdb.DuckDBPyConnection) -> list[IncidentRow]:
-    rows = connection.execute("select service_id, started_at, ended_at, duration_s, is_open from uptime.incident order by service_id, started_at").fetchall()
-    return [(service, started.astimezone(UTC), ended and ended.astimezone(UTC), duration, is_open) for service, started, ended, duration, is_open in rows]
-
-
-def whole_tables(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[object, ...]]]:
-    """Every column, latencies and ids too."""
-    return [connection.execute(f"select * from {table} order by all").fetchall() for table in ROLLED_UP]
-
-
 @dataclass(frozen=True)
 class Station:
     """An empty warehouse in memory with its lake, into which checks go straight: staged, promoted and rolled up, but not judged."""
@@ -494,50 +460,16 @@ def test_new_settings_reckon_all_days_again(memory: duckdb.DuckDBPyConnection) -
 # The whole way: archived, judged, promoted, rolled up.
 
 
-@dataclass
-class Site:
-    """One installation in a folder, with a clock that moves an hour with every file."""
-
-    root: Path
-    feed: Feed
-    now: datetime = RECEIVED
-
-    def __post_init__(self) -> None:
-        self.archive = Archive(self.root / "archive")
-        self.lake = Lake(self.root / "lake")
-        self.warehouse = Warehouse(self.root / "warehouse.duckdb")
-        with self.warehouse.open_for_writing() as connection:
-            reference.load(connection, (self.feed.government,))
-
-    def bring(self, name: str, data: bytes) -> FeedOutcome:
-        self.now += HOUR
-        artifact = self.archive.store(self.feed.id, name, data, self.now)
-        reader = check_log.reader(self.feed, self.lake)
-        return take_in(self.warehouse, self.archive, self.feed, reader, Arrival([artifact]), f"run {self.now}", lambda: self.now, lambda message: None)
-
-    def roll_up(self) -> roll_up.RollUp:
-        with self.warehouse.open_for_writing() as connection:
-            return roll_up.roll_up(connection, self.lake, self.feed)
-
-    def tables(self) -> list[list[tuple[object, ...]]]:
-        with self.warehouse.open_for_reading() as connection:
-            return whole_tables(connection)
-
-    def days(self) -> list[DayRow]:
-        with self.warehouse.open_for_reading() as connection:
-            return days_of(connection)
-
-
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    return Site(tmp_path, feed())
+    return Site(tmp_path, feed(), now=RECEIVED)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(arrival=arrivals(most=3))
 def test_the_whole_way_gives_the_same_days_however_files_are_cut(arrival: Batches) -> None:
     with TemporaryDirectory(prefix="kesiapan-site-") as folder:
-        site = Site(Path(folder), feed())
+        site = Site(Path(folder), feed(), now=RECEIVED)
         read = []
         for number, (batch, rolled) in enumerate(zip(arrival.batches, arrival.rolled, strict=True)):
             outcome = site.bring(f"checks_{number}.csv", as_csv(batch))
@@ -590,6 +522,13 @@ def test_a_corrected_check_opens_its_day_again(site: Site) -> None:
         assert incidents_of(connection) == [("a", START, START + HOUR, 3600, False)]
 
 
+def test_the_warehouse_keeps_no_view_of_files_that_go_with_time(site: Site) -> None:
+    for number in range(2):
+        site.bring(f"{number}.csv", as_csv([Check("a", START + number * HOUR, "up", 5)]))
+        site.roll_up()
+    assert site.query("select view_name from duckdb_views() where schema_name = 'main' and not internal") == []
+
+
 def test_checks_that_break_a_rule_are_set_aside_and_the_others_count(site: Site) -> None:
     future = (RECEIVED + 20 * HOUR).isoformat()
     rows = [
@@ -628,8 +567,7 @@ def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) 
     before = site.tables()
     shutil.copytree(site.root / "archive", tmp_path / "second" / "archive")
     second = Site(tmp_path / "second", site.feed, now=site.now)
-    reader = check_log.reader(second.feed, second.lake)
-    take_in(second.warehouse, second.archive, second.feed, reader, Arrival(), "rebuild", lambda: second.now, lambda message: None)
+    second.take_in([])
     second.roll_up()
     assert second.tables() == before
 
@@ -652,7 +590,7 @@ def test_a_damaged_file_of_the_lake_is_named_and_made_again_from_the_archive(sit
         else:
             file.write_bytes(data[:middle] if harm == "cut" else data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
     said: list[str] = []
-    reader = check_log.reader(site.feed, site.lake)
+    reader = site.reader
     days = lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, reader, said.append)
     assert days == [row[1] for row in manifest]
     assert [str(file.relative_to(site.lake.root)) in sentence for file, sentence in zip(files, said, strict=True)] == [True] * len(files)
@@ -670,7 +608,7 @@ def test_a_damaged_file_that_the_archive_cannot_make_again_is_named(site: Site) 
     Path(file).unlink()
     shutil.rmtree(site.archive.root / "objects")
     with pytest.raises(lake_day.Unmendable, match=re.escape(Path(file).name)):
-        lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, check_log.reader(site.feed, site.lake), lambda _: None)
+        lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, site.reader, lambda _: None)
 
 
 # Vantages and certificates, and what was kept before there were any.
@@ -711,8 +649,7 @@ def made_older(site: Site) -> list[Path]:
 
 def judged_again(site: Site) -> FeedOutcome:
     site.now += HOUR
-    reader = check_log.reader(site.feed, site.lake)
-    return take_in(site.warehouse, site.archive, site.feed, reader, Arrival(), f"run {site.now}", lambda: site.now, lambda message: None)
+    return site.take_in([])
 
 
 def log(*rows: str, columns: str = "service,checked_at,status,vantage,certificate_expires_at") -> bytes:
@@ -791,7 +728,7 @@ def test_a_damaged_file_of_an_older_version_is_made_again_as_today_and_listed_wi
     whole = known(site)
     for file in made_older(site):
         file.unlink()
-    reader = check_log.reader(site.feed, site.lake)
+    reader = site.reader
     assert len(lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, reader, lambda _: None)) == 2
     assert known(site) == whole
     with site.warehouse.open_for_reading() as connection:

@@ -26,8 +26,7 @@ from expectations.intake import FeedOutcome, Unreadable
 from tests import monitor
 from tests.conftest import ROOT, kesiapan, published
 from tests.monitor import NEEDS_PROMETHEUS
-from tests.site import NOON, Site
-from tests.test_check_log import incidents_of
+from tests.site import NOON, Site, incidents_of
 from tests.test_http import drip, raw_server
 from tests.waiting import wait_until
 from warehouse import database

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from assets.uptime import roll_up, service_quarter
 from pipelines import service_hours
+from tests.site import HOUR, days_of, incidents_of, whole_tables
 from tests.test_check_log import (
     HOLDS,
-    HOUR,
     MAKASSAR,
     MINUTE,
     RECEIVED,
@@ -28,11 +28,8 @@ from tests.test_check_log import (
     Check,
     Station,
     arrivals,
-    days_of,
     emptied,
     feed,
-    incidents_of,
-    whole_tables,
 )
 from warehouse import database, migrations, reference
 from warehouse import period as quarter

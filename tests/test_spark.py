@@ -3,9 +3,10 @@ there is no Spark to be had."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import dagster as dg
@@ -22,8 +23,10 @@ from pipelines.resources import build_resources
 from pipelines.settings import Settings
 from tests.conftest import ROOT
 from tests.monitor import free_port
+from tests.site import HOUR, Site
 from tests.spark_cluster import NEEDS_SPARK, Cluster, cluster
-from tests.test_check_log import HOUR, START, Check, Site, as_csv, feed
+from tests.test_check_log import RECEIVED, START, Check, as_csv, feed
+from tests.waiting import wait_until
 from warehouse import reference
 from warehouse.database import Warehouse, scratch
 from warehouse.home import Home
@@ -147,6 +150,55 @@ def code_of(script: str) -> list[str]:
     return [words for line in script.splitlines() if not line.startswith("--") and (words := line.strip().strip(";"))]
 
 
+@dataclass(frozen=True)
+class Losing:
+    """Spark whose workers are gone once the days are being counted."""
+
+    cluster: Cluster
+    patch: pytest.MonkeyPatch
+
+    @contextmanager
+    def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
+        with Spark(self.cluster.master).open(connection, lake) as on_spark:
+
+            def see(files: Sequence[str], *views: str) -> None:
+                if "run_seen" in views:
+                    losing = Thread(target=self._lose)
+                    losing.start()
+                    try:
+                        on_spark(files, *views)
+                    finally:
+                        losing.join()
+                else:
+                    on_spark(files, *views)
+
+            yield see
+
+    def _lose(self) -> None:
+        from pyspark.sql import SparkSession
+
+        session = SparkSession._instantiatedSession
+        assert session is not None
+        tracker = session.sparkContext.statusTracker()
+        wait_until("work for Spark's workers", lambda: bool(tracker.getActiveJobsIds()), 60)
+        self.patch.setattr(spark, "WORKER_S", 2)
+        self.cluster.kill_workers()
+
+
+@NEEDS_SPARK
+def test_workers_that_are_lost_during_a_pass_are_not_waited_for_for_ever(running: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twin = Twin(tmp_path, running.master)
+    twin.engines["spark"] = Losing(running, monkeypatch)
+    twin.write([generate(twin.lake, FIRST_DAY + timedelta(days=number), version=1) for number in range(DAYS)])
+    try:
+        with pytest.raises(SparkUnavailable, match=r"all workers of spark://127\.0\.0\.1:\d+ were lost, and none came back within 2 s; start one"):
+            twin.roll_up("spark")
+    finally:
+        running.start_workers()
+    twin.engines["spark"] = IN_DUCKDB
+    assert twin.roll_up("spark") == twin.roll_up("duckdb")
+
+
 @NEEDS_SPARK
 def test_a_cluster_without_room_is_not_waited_for_for_ever(running: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark, "WORKER_S", 1)
@@ -169,7 +221,7 @@ def test_without_spark_it_is_said_what_is_missing_and_nothing_is_lost(tmp_path: 
     monkeypatch.setattr(spark, "find_spec", lambda name: None if missing == "pyspark" else name)
     monkeypatch.setattr(spark, "which", lambda name: None if missing == "java" else name)
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    site = Site(tmp_path, feed())
+    site = Site(tmp_path, feed(), now=RECEIVED)
     site.bring("checks.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down")]))
     loaded = Settings(Home(tmp_path), tmp_path / "sources.toml", (site.feed.government,), (site.feed,), Spark(f"spark://127.0.0.1:{free_port()}"))
     assert [(finding.what, finding.is_wrong) for finding in doctor.engine(loaded)] == [("roll-up on Spark", True)]
@@ -192,6 +244,10 @@ class Interrupted(Exception):
     pass
 
 
+def interrupted(*_: object) -> None:
+    raise Interrupted
+
+
 class Breaking:
     """An engine that is gone when the days are to be counted; what is watched it has found by then."""
 
@@ -208,7 +264,7 @@ class Breaking:
 
 
 def test_an_engine_that_breaks_down_leaves_all_as_it_was(tmp_path: Path) -> None:
-    site = Site(tmp_path, feed())
+    site = Site(tmp_path, feed(), now=RECEIVED)
     site.bring("checks.csv", as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down")]))
     site.roll_up()
     site.bring("more.csv", as_csv([Check("b", START + HOUR, "up", 5)]))
@@ -220,3 +276,18 @@ def test_an_engine_that_breaks_down_leaves_all_as_it_was(tmp_path: Path) -> None
     assert [day for day in site.days() if day[0] == "b"] == []
     site.roll_up()
     assert [day[6] for day in site.days()] == [2, 1]
+
+
+def test_days_that_are_counted_but_not_reckoned_are_reckoned_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sites = [Site(tmp_path / name, replace(FEED, id="checks", services=(Service("a", "kantor", hours=OFFICE),)), now=RECEIVED) for name in ("one", "two")]
+    for site in sites:
+        site.bring("checks.csv", as_csv([Check(service, START + number * HOUR, "up", 5) for service in "ab" for number in range(40)]))
+    whole, broken = sites
+    whole.roll_up()
+    with monkeypatch.context() as patch:
+        patch.setattr(roll_up, "_reckon", interrupted)
+        with pytest.raises(Interrupted):
+            broken.roll_up()
+    assert broken.days() == []
+    broken.roll_up()
+    assert broken.tables() == whole.tables()

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from assets.uptime import uptime_kuma
-from expectations.intake import Arrival, Unreadable
+from expectations.intake import Unreadable
 from pipelines.settings import SettingsError, read_sources
 from tests.conftest import ROOT, kesiapan, published
-from tests.site import NOON, Site
-from tests.test_check_log import Check, as_csv, check_sets, days_of, incidents_of, reckon
+from tests.site import NOON, Site, days_of, incidents_of
+from tests.test_check_log import Check, as_csv, check_sets, reckon
 from warehouse.archive import Artifact
 from warehouse.registry import Feed, FeedKind, Government, Service
 
@@ -233,11 +233,12 @@ def test_the_same_checks_give_the_same_days_through_kuma_and_through_a_log(check
         by_kuma = Site(root / "by_kuma", feed(kuma.path), now=now)
         outcome = by_kuma.refresh()
         by_log = Site(root / "by_log", feed(root, kind=FeedKind.CHECK_LOG), now=now)
-        by_log.take_in(Arrival([by_log.archive.store("checks", "checks.csv", as_csv(checks), now)]))
+        by_log.take_in([by_log.archive.store("checks", "checks.csv", as_csv(checks), now)])
+        by_log.roll_up()
         days, incidents = reckon(checks, "Asia/Makassar", HOLD_S)
         kuma.close()
         assert (outcome.status, outcome.added) == ("ok", len(checks))
-        assert by_kuma.tables() == by_log.tables()
+        assert by_kuma.levels() == by_log.levels()
         with by_kuma.warehouse.open_for_reading() as connection:
             assert (days_of(connection), incidents_of(connection)) == (days, incidents)
 
@@ -259,10 +260,11 @@ def test_the_real_history_of_kalimantan_barat_comes_out_as_from_its_log(kuma: Ku
     assert (outcome.status, outcome.messages) == ("ok", ())
     assert outcome.batches > 60
     by_log = Site(tmp_path / "by_log", replace(by_kuma.feed, kind=FeedKind.CHECK_LOG), now=now)
-    from_log = by_log.take_in(Arrival([by_log.archive.store("checks", SAMPLE.name, SAMPLE.read_bytes(), now)]))
+    from_log = by_log.take_in([by_log.archive.store("checks", SAMPLE.name, SAMPLE.read_bytes(), now)])
+    by_log.roll_up()
     assert (outcome.read, outcome.added, outcome.rejected) == (from_log.read, from_log.added, from_log.rejected)
     assert len(by_log.days()) > 5000
-    assert by_kuma.tables() == by_log.tables()
+    assert by_kuma.levels() == by_log.levels()
 
 
 # The file of a Kuma that runs.
@@ -659,7 +661,7 @@ def test_extracts_of_before_certificates_were_taken_are_read_as_they_were(kuma: 
         extract = pa_parquet.read_table(io.BytesIO(view.extract("2026-09-10"))).drop_columns("certificate_expires_at")
     older = io.BytesIO()
     pa_parquet.write_table(extract, older, compression="zstd")
-    outcome = site.take_in(Arrival([site.archive.store("checks", "heartbeat 2026-09-10", older.getvalue(), site.now)]))
+    outcome = site.take_in([site.archive.store("checks", "heartbeat 2026-09-10", older.getvalue(), site.now)])
     assert (outcome.status, outcome.added) == ("ok", 61)
     again = site.refresh()
     assert (again.added, again.updated, again.unchanged) == (0, 0, 61)

@@ -3,6 +3,7 @@ Files are written first; the manifest changes in the caller's transaction. So a 
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
@@ -72,9 +73,10 @@ class Lake:
         ).fetchall()
         return [str(self.root / row[0]) for row in rows]
 
-    def read(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> duckdb.DuckDBPyRelation:
-        """The checks of these files with `day`, that of their file. What older files had no column for is as they would say it."""
-        checks = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)
+    def read(self, connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> duckdb.DuckDBPyRelation:
+        """The checks of these files, named as the manifest does, with `day`, that of their file. What older files had no column for is as they would say
+        it."""
+        checks = connection.read_parquet([str(self.root / file) for file in files], hive_partitioning=True, union_by_name=True)
         missing = [f"{value} as {column}" for column, value in ADDED_COLUMNS.items() if column not in checks.columns]
         present = [f"coalesce({column}, {ADDED_COLUMNS[column]}) as {column}" if column in ADDED_COLUMNS else column for column in checks.columns]
         return checks.project(", ".join(present + missing))

@@ -1,7 +1,7 @@
 """Quarters: the period `2026-Q3`, its first day (the Dagster partition key) and the days it covers."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 _PERIOD = re.compile(r"([0-9]{4})-Q([1-4])")
 
@@ -18,7 +18,8 @@ def first_day(period: str) -> date:
 
 
 def last_day(period: str) -> date:
-    return first_day(following(period)) - timedelta(days=1)
+    first = first_day(period)
+    return date(first.year, first.month + 2, 30 if first.month in (4, 7) else 31)
 
 
 def of_day(day: date) -> str:

@@ -71,7 +71,7 @@ def build_readiness_assets(
         releases: list[str] = []
         with warehouse.open_for_writing() as connection:
             for key in context.partition_keys:
-                made, is_new = release.make_release(connection, archive, quarter.of_first_day(key), as_of, context.run_id, clock)
+                made, is_new = release.make_release(connection, archive, quarter.of_first_day(key), as_of, context.run.run_id, clock)
                 releases.append(made.release_id)
                 if not record.outcomes(connection, [made.release_id]):  # new, or made by a run that was killed before it judged
                     derived.judge(connection, derived.INDEX_SCORE, {"release_id": made.release_id}, release.judged(made))

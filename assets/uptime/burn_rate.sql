@@ -1,6 +1,7 @@
 -- Grain: service, pair of windows, as of the feed's latest check. Windows and thresholds are those of Google's SRE Workbook, chapter 5 (objectives over
 -- 30 days). A pair is reckoned if its short window holds three checks or more, at the mean distance of the service's checks since the midnight before the
--- last 24 hours: that rule is ours. A mean, because of two checks seconds apart a median would make a frequent probe; of four checks or more, for the same reason.
+-- last 24 hours: that rule is ours. A mean, because of two checks seconds apart a median would make a frequent probe; of four checks or more, for the
+-- same reason.
 delete from uptime.burn_rate where feed_id = $feed_id;
 
 insert into uptime.burn_rate by name

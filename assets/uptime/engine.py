@@ -27,9 +27,9 @@ class DuckDB:
     @contextmanager
     def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
         def see(files: Sequence[str], *_: str) -> None:
-            checks = lake.read(connection, [str(lake.root / file) for file in files])
+            checks = lake.read(connection, files)
             moments = "epoch_us(checked_at) as checked_us, epoch_us(certificate_expires_at) as certificate_us"
-            checks.project(f"service, vantage, status, latency_ms, url, day, {moments}").create_view("lake_check", replace=True)
+            connection.register("lake_check", checks.project(f"service, vantage, status, latency_ms, url, day, {moments}"))
             run_script(connection, sql_of("assets.uptime", "roll_up.sql"), {})
 
         yield see

@@ -21,7 +21,8 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     days = [row[0] for row in connection.execute("select distinct day from incoming_check order by day").fetchall()]
     present = connection.execute("select file from meta.lake_partition where feed_id = $1 and list_contains($2, day)", [feed.id, days]).fetchall()
     if present:
-        connection.execute(sql_of("assets.uptime", "present_check.sql"), {"files": [str(lake.root / row[0]) for row in present], "timezone": zone})
+        connection.register("lake_check", lake.read(connection, [row[0] for row in present]))
+        connection.execute(sql_of("assets.uptime", "present_check.sql"), {"timezone": zone})
     else:
         connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
     connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": batch.artifact.sha256})

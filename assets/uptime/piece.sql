@@ -80,11 +80,13 @@ select service_id from said group by service_id having count(distinct vantage) >
 
 create or replace temp table piece as
 with voice as (
-    select service_id, day, from_at as moment, (status = 'up')::integer as up, (status = 'down')::integer as down, (status = 'maintenance')::integer as maintenance
-    from said semi join several using (service_id)
-    where until_at > from_at
-    union all
-    select service_id, day, until_at, -(status = 'up')::integer, -(status = 'down')::integer, -(status = 'maintenance')::integer
+    select
+        service_id,
+        day,
+        unnest([from_at, until_at]) as moment,
+        unnest([1, -1]) * (status = 'up')::integer as up,
+        unnest([1, -1]) * (status = 'down')::integer as down,
+        unnest([1, -1]) * (status = 'maintenance')::integer as maintenance
     from said semi join several using (service_id)
     where until_at > from_at
 ),

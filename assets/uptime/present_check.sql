@@ -1,11 +1,16 @@
--- Grain: service, vantage, moment. What the lake has of the days that a batch touches, in the columns of incoming_check. Files of older versions have
--- neither vantage nor certificate.
+-- Grain: service, vantage, moment. What the lake has of the days that a batch touches, in the columns of incoming_check.
 create or replace temp table present_check as
-with lake as (
-    select * from incoming_check where false
-    union all by name
-    select *, timezone($timezone, checked_at)::date as day from read_parquet($files, hive_partitioning = false, union_by_name = true)
-)
-
-select * replace (coalesce(vantage, '-') as vantage)
-from lake;
+select
+    service,
+    checked_at,
+    vantage,
+    status,
+    latency_ms,
+    http_code,
+    url,
+    certificate_expires_at,
+    artifact_sha256,
+    source_row,
+    received_at,
+    timezone($timezone, checked_at)::date as day
+from lake_check;

@@ -67,6 +67,8 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engin
                         _count(connection, see, feed, run, stretch)
         with transaction(connection):
             derived.forget(connection, judged_id(feed))
+            if not stale:  # else the last stretch knew them all
+                _know_services(run)
             _reckon(connection, run, feed, from_at, from_day, latest_at)
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
@@ -143,7 +145,6 @@ def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at
     assert window_at is not None
     reaching = timedelta(seconds=feed.max_hold_s) + 2 * MARGIN
     scope_day = min(from_day, window_at[0].date(), (latest_at - BURN_WINDOW).date()) - reaching
-    _know_services(run)
     run("span.sql", from_day=scope_day, last_day=latest_at.date() + MARGIN)
     run("piece.sql", scope_day=scope_day)
     connection.execute("delete from uptime.service_day where feed_id = $1 and day >= $2", [feed.id, from_day])

@@ -3,20 +3,13 @@
 delete from uptime.service_hours where feed_id = $feed_id;
 
 insert into uptime.service_hours by name
-with service as (
+with calendar as (
     select
-        service.code as service_id,
-        coalesce(government.timezone, $timezone) as timezone,
-        case when own_hours.service_id is null then '*' else service.code end as hours_of
-    from ref.service as service
-    left join ref.government as government on government.code = service.government_code
-    left join own_hours on own_hours.service_id = service.code
-    where service.feed_id = $feed_id
-),
-
-calendar as (
-    select *
-    from service
+        service_now.code as service_id,
+        service_now.timezone,
+        case when own_hours.service_id is null then '*' else service_now.code end as hours_of
+    from service_now
+    left join own_hours on own_hours.service_id = service_now.code
     where hours_of in (select service_id from opening_setting)
 ),
 

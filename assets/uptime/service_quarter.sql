@@ -43,7 +43,8 @@ local_incident as (
         coalesce(timezone(government.timezone, incident.ended_at)::date > feed_end.last_day, true) as is_open_at_end,
         feed_end.last_day,
         coalesce(
-            epoch_us(incident.started_at) - lag(epoch_us(incident.ended_at)) over (partition by incident.feed_id, incident.service_id order by incident.started_at)
+            epoch_us(incident.started_at)
+            - lag(epoch_us(incident.ended_at)) over (partition by incident.feed_id, incident.service_id order by incident.started_at)
             < rolled_up.flapping_s * 1000000,
             false
         ) as is_flapping

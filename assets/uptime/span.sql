@@ -1,24 +1,15 @@
--- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` to
--- `last_day`, cut where a window or an opening begins or
--- ends: status is off_hours, maintenance, or empty where checks count as they say. Windows that overlap count once; off hours come before maintenance.
+-- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` to `last_day`, cut where a window or an opening
+-- begins or ends: status is off_hours, maintenance, or empty where checks count as they say. Windows that overlap count once; off hours come before
+-- maintenance.
 create or replace temp table span as
-with service as (
+with announced as (
     select
-        service.code as service_id,
-        coalesce(government.timezone, $timezone) as timezone
-    from ref.service as service
-    left join ref.government as government on government.code = service.government_code
-    where service.feed_id = $feed_id
-),
-
-announced as (
-    select
-        service.service_id,
-        service.timezone,
+        service_now.code as service_id,
+        service_now.timezone,
         maintenance.starts_at,
         maintenance.ends_at
     from uptime.maintenance as maintenance
-    inner join service on maintenance.service_id in ('*', service.service_id)
+    inner join service_now on maintenance.service_id in ('*', service_now.code)
     where maintenance.feed_id = $feed_id and maintenance.counts
 ),
 
@@ -34,9 +25,9 @@ announced_day as (
 ),
 
 hours as (
-    select service_hours.service_id, service.timezone, service_hours.day, service_hours.opens_at, service_hours.closes_at
+    select service_hours.service_id, service_now.timezone, service_hours.day, service_hours.opens_at, service_hours.closes_at
     from uptime.service_hours as service_hours
-    inner join service using (service_id)
+    inner join service_now on service_now.code = service_hours.service_id
     where service_hours.feed_id = $feed_id and service_hours.day between $from_day and $last_day
 ),
 

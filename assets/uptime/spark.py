@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from shutil import which
+from threading import Event, Thread
 from typing import Any
 
 import duckdb
@@ -20,6 +21,8 @@ from warehouse.lake import ADDED_COLUMNS, Lake
 
 CONNECT_S = 10  # Spark itself tries an address where nobody answers for a minute
 WORKER_S = 60  # Spark itself waits for a worker for ever
+LOOK_S = 1  # between two looks at whether there is one
+MEND_WORKERS = "start one, or see whether all are busy"
 OPTIONS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",  # it would listen on every address of this machine
@@ -67,7 +70,9 @@ class Spark:
             for statement in connection.extract_statements(sql_of("assets.uptime", "roll_up.sql")):
                 session.sql(statement.query)
             for view in views:
-                connection.register(view, session.table(view).toArrow())
+                with self._bounded(session):
+                    found = session.table(view).toArrow()
+                connection.register(view, found)
                 brought.add(view)
 
         try:
@@ -107,12 +112,45 @@ class Spark:
         except (Py4JError, PySparkException) as error:
             raise SparkUnavailable(f"no session at {self.master} ({str(error).splitlines()[0]})", "it needs Java 17 and a master of Spark 4.0") from error
         deadline = time.monotonic() + WORKER_S
-        while session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the first is this process
+        while not _has_worker(session):
             if time.monotonic() >= deadline:
                 session.stop()
-                raise SparkUnavailable(f"no worker of {self.master} took the work within {WORKER_S} s", "start one, or see whether all are busy")
+                raise SparkUnavailable(f"no worker of {self.master} took the work within {WORKER_S} s", MEND_WORKERS)
             time.sleep(0.1)
         return session
+
+    @contextmanager
+    def _bounded(self, session: Any) -> Iterator[None]:
+        """Work that is given up, as `SparkUnavailable`, once there has been no worker for it for `WORKER_S`."""
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        over, given_up = Event(), Event()
+
+        def watch() -> None:
+            worked_at = time.monotonic()
+            while not over.wait(LOOK_S):
+                if _has_worker(session):
+                    worked_at = time.monotonic()
+                elif time.monotonic() - worked_at >= WORKER_S:
+                    given_up.set()
+                    session.sparkContext.cancelAllJobs()  # again and again: what is planned only now has no job yet
+
+        watching = Thread(target=watch, daemon=True)
+        watching.start()
+        try:
+            yield
+        except (Py4JError, PySparkException) as error:
+            if given_up.is_set():
+                raise SparkUnavailable(f"all workers of {self.master} were lost, and none came back within {WORKER_S} s", MEND_WORKERS) from error
+            raise
+        finally:
+            over.set()
+            watching.join()
+
+
+def _has_worker(session: Any) -> bool:
+    return bool(session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() > 1)  # one of them is this process
 
 
 def _as_itself(path: str) -> str:

@@ -67,22 +67,26 @@ def last_line(text: str) -> str:
     return lines[-1][:300] if lines else "nothing was said"
 
 
+def said_by(environment: str, folder: Path, module: str, *arguments: str) -> dict[str, Any]:
+    """The last line of `python -m tests.bench.peers.<module>` with these arguments in an engine's environment, or the reason why there is none."""
+    try:
+        command = [str(python_of(environment, folder)), "-m", f"tests.bench.peers.{module}", *arguments]
+        child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    except NoEnvironment as error:
+        return {"error": str(error)}
+    except subprocess.TimeoutExpired:
+        return {"error": f"was not done in {PATIENCE_S} s"}
+    if child.returncode != 0:
+        return {"error": f"ended with {child.returncode}: {last_line(child.stderr)}"}
+    return dict(loads(child.stdout.splitlines()[-1]))
+
+
 def measured(cell: Cell, folder: Path) -> dict[str, Any]:
     """The engine's line, or one with the reason why there is none."""
     about = {"bench": "peer", "engine": cell.engine, "variant": cell.variant, "rows": cell.size.rows, "faults": cell.size.faults}
-    try:
-        python = python_of(cell.engine, folder)
-    except NoEnvironment as error:
-        return {**about, "error": str(error)}
-    command = [str(python), "-m", f"tests.bench.peers.{cell.engine}", "--folder", str(folder), "--scratch", str(folder / "scratch" / cell.engine)]
-    command += ["--rows", str(cell.size.rows), "--variant", cell.variant, *(["--faults"] if cell.size.faults else [])]
-    try:
-        child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        return {**about, "error": f"was not done in {PATIENCE_S} s"}
-    if child.returncode != 0:
-        return {**about, "error": f"ended with {child.returncode}: {last_line(child.stderr)}"}
-    return dict(loads(child.stdout.splitlines()[-1]))
+    arguments = ["--folder", str(folder), "--scratch", str(folder / "scratch" / cell.engine)]
+    arguments += ["--rows", str(cell.size.rows), "--variant", cell.variant, *(["--faults"] if cell.size.faults else [])]
+    return about | said_by(cell.engine, folder, cell.engine, *arguments)
 
 
 def table(lines: list[dict[str, Any]]) -> None:

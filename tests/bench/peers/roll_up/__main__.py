@@ -6,42 +6,27 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from json import loads
 from pathlib import Path
 from typing import Any
 
 from tests.bench import measure
-from tests.bench.peers.__main__ import NoEnvironment, last_line, python_of
+from tests.bench.peers.__main__ import OWN, PATIENCE_S, said_by
 from tests.bench.peers.roll_up.kesiapan import SERVICES
 from tests.bench.uptime import FEED, MINUTES_A_DAY
 from warehouse import database
 
 HERE = Path(__file__).parent
-OURS = "kesiapan"
 BOUNDS = {"polars": 3.0, "pandas": 10.0}  # times as long as ours, at least
-PATIENCE_S = 1800
 
 
 def measured(engine: str, home: Path, folder: Path) -> dict[str, Any]:
     """The engine's line, or one with the reason why there is none. pandas is the project's own."""
-    about = {"bench": "roll-up peer", "engine": engine}
-    try:
-        python = python_of("polars", folder) if engine == "polars" else Path(sys.executable)
-    except NoEnvironment as error:
-        return {**about, "error": str(error)}
-    command = [str(python), "-m", f"tests.bench.peers.roll_up.{engine}", "--home", str(home)]
-    command += [] if engine == OURS else ["--max-hold-s", str(FEED.max_hold_s)]
-    try:
-        child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        return {**about, "error": f"was not done in {PATIENCE_S} s"}
-    if child.returncode != 0:
-        return {**about, "error": f"ended with {child.returncode}: {last_line(child.stderr)}"}
-    return dict(loads(child.stdout.splitlines()[-1]))
+    arguments = ["--home", str(home), *([] if engine == OWN else ["--max-hold-s", str(FEED.max_hold_s)])]
+    return {"bench": "roll-up peer", "engine": engine} | said_by("polars" if engine == "polars" else OWN, folder, f"roll_up.{engine}", *arguments)
 
 
 def differing(engine: str, home: Path) -> dict[str, int]:
-    files = {f"{whose}_{table}": str(home / f"{of}_{table}.parquet") for whose, of in (("our", OURS), ("their", engine)) for table in ("service_day", "outage")}
+    files = {f"{whose}_{table}": str(home / f"{of}_{table}.parquet") for whose, of in (("our", OWN), ("their", engine)) for table in ("service_day", "outage")}
     with database.scratch() as connection:
         found = connection.execute((HERE / "differing.sql").read_text(encoding="utf-8"), files)
         names = [column[0] for column in found.description]
@@ -55,12 +40,12 @@ def contest(days: int, engines: list[str], folder: Path) -> list[dict[str, Any]]
     lines: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         home = Path(scratch)
-        generating = [sys.executable, "-m", f"tests.bench.peers.roll_up.{OURS}", "--home", scratch, "--days", str(days)]
+        generating = [sys.executable, "-m", f"tests.bench.peers.roll_up.{OWN}", "--home", scratch, "--days", str(days)]
         subprocess.run(generating, check=True, timeout=PATIENCE_S)
-        for engine in (OURS, *engines):
+        for engine in (OWN, *engines):
             line = measured(engine, home, folder) | {"services": SERVICES, "days": days}
             ours = lines[0] if lines else line
-            if "error" not in line and "error" not in ours and engine != OURS:
+            if "error" not in line and "error" not in ours and engine != OWN:
                 found = differing(engine, home)
                 right = found["service_days_differing"] == found["outages_differing"] == 0
                 line |= {"beside_ours": round(line["best_s"] / ours["best_s"], 3), **found, "right": right}
