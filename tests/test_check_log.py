@@ -185,6 +185,13 @@ def test_codes_and_names_that_look_like_numbers_stay_text() -> None:
     assert row["service"] == "007"
 
 
+def test_blanks_around_names_and_cells_mean_nothing() -> None:
+    written = "status, Service , checked_at,latency_ms,vantage\n DOWN , 007\t, 2026-09-01T00:00:00Z ,, jkt\nup , \u00a0 ,2026-09-01T00:05:00Z, 12.5 ,\n"
+    first, second = staged(written.encode())
+    assert (first["service"], first["checked_at"], first["status"], first["vantage"]) == ("007", datetime(2026, 9, 1, tzinfo=UTC), "down", "jkt")
+    assert (second["service"], second["status"], second["latency_ms"]) == (None, "up", 12.5)
+
+
 def test_parquet_says_the_same_as_csv() -> None:
     checks = [Check("dinkes", START + number * HOUR, "up" if number % 2 else "down", 10 * number) for number in range(5)]
     table = pa.table(
@@ -210,14 +217,16 @@ def test_parquet_says_the_same_as_csv() -> None:
             r"columns missing: checked_at \(checked_at or last_updated or timestamp or time or ts\); found: service, when, status",
         ),
         (b"a,b\n1,2\n", r"columns missing: service .*, checked_at .*, status"),
-        (b"service;checked_at;status\ndinkes;2026-09-01;up\n", "columns missing"),
+        (b"service;checked_at;status\ndinkes;2026-09-01;up\n", "columns missing: .*; found: service;checked_at;status; accepted: comma between cells"),
+        (b"service\tchecked_at\tstatus\ndinkes\t2026-09-01\tup\n", "columns missing: .*; accepted: comma between cells"),
+        (b"service,checked_at,status,Status\ndinkes,2026-09-01,up,down\n", "columns that stand more than once: status; found: .*; accepted: each of them once"),
         (b"", "."),
         (b"\x00\x01\x02\x03", "neither CSV nor Parquet"),
         (b"PAR1 no parquet", "Parquet file cannot be read"),
         (b"service,checked_at,status\ndinkes,2026\n", "CSV cannot be read"),
         (b"service,checked_at,status\n\xff\xfe,2026,up\n", "CSV cannot be read"),
     ],
-    ids=["one missing", "all missing", "semicolons", "empty", "binary", "no parquet", "short row", "not UTF-8"],
+    ids=["one missing", "all missing", "semicolons", "tabs", "one twice", "empty", "binary", "no parquet", "short row", "not UTF-8"],
 )
 def test_what_is_no_check_log_is_refused_in_words(data: bytes, said: str) -> None:
     with pytest.raises(Unreadable, match=said):
