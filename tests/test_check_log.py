@@ -105,12 +105,22 @@ def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]
         ("Wed Aug 24 2022 06:43:03 GMT+0000 (Coordinated Universal Time)", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("Wed Aug 24 2022 14:43:03 GMT+0800 (Waktu Indonesia Tengah)", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("Wed Aug 24 2022 06:43:03 GMT+0000", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 14:43:03 +0800", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 14:43:03 Asia/Makassar", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 06:43:03", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("1661323383", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("1661323383.25", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("1661323383250", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("1661323383250000000", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("20220824", None),
+        ("20220824064303", None),
+        ("24/08/2022 06:43:03", None),
         ("yesterday", None),
         ("2022-13-01T00:00:00Z", None),
         ("", None),
     ],
 )
-def test_both_spellings_of_time_are_read_and_others_are_no_time(written: str, meant: datetime | None) -> None:
+def test_times_that_can_mean_one_moment_only_are_read_and_others_are_no_time(written: str, meant: datetime | None) -> None:
     (row,) = staged(f"service,checked_at,status\ndinkes,{written},up\n".encode())
     assert (row["checked_at"], row["checked_at_text"]) == (meant, written or None)
 
@@ -136,6 +146,22 @@ def test_names_of_other_monitors_are_understood() -> None:
         120.0,
         200,
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("dinkes.go.id", "dinkes.go.id"),
+        ("Dinkes.go.id:443/masuk", "dinkes.go.id"),
+        ("icmp://10.1.1.1", "10.1.1.1"),
+        ("https://pemantau:rahasia@dinkes.go.id/", "dinkes.go.id"),
+        ("https://dinkes.go.id:x@example.com/", "example.com"),
+        ("", None),
+    ],
+)
+def test_the_host_of_a_target_is_known_however_the_target_is_written(url: str, host: str | None) -> None:
+    (row,) = staged(f"service,checked_at,status,url\ndinkes,2026-09-01T00:00:00Z,up,{url}\n".encode())
+    assert row["host"] == host
 
 
 def test_a_failed_check_has_no_latency_read_and_a_code_of_nought_is_none() -> None:
@@ -560,6 +586,22 @@ def test_the_whole_way_gives_the_same_days_however_files_are_cut(arrival: Arriva
         with site.warehouse.open_for_reading() as connection:
             assert days_of(connection) == days
             assert incidents_of(connection) == incidents
+
+
+@pytest.mark.parametrize("zone", ["Asia/Makassar", "America/New_York"])
+def test_times_without_a_zone_are_of_the_zone_that_the_settings_name(site: Site, zone: str) -> None:
+    """Also once it turns out that they are not UTC: then no check stays where it was, not even on a day that has none any more."""
+    checks = [Check("a", START + number * 5 * HOUR, "down" if number == 4 else "up", 5) for number in range(12)]
+    local = [f"a,{check.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S},{check.status},5" for check in checks]
+    site.bring("checks.csv", "\n".join(["service,checked_at,status,latency_ms", *local]).encode())
+    site.roll_up()
+    assert site.days() != reckon(checks, "Asia/Makassar", MAX_HOLD_S)[0]
+    site.feed = replace(site.feed, timezone=zone)
+    again = judged_again(site)
+    site.roll_up()
+    assert (again.status, again.read, again.rejected) == ("ok", 12, 0)
+    assert [row[1] for row in known(site)] == [check.at for check in checks]
+    assert site.days() == reckon(checks, "Asia/Makassar", MAX_HOLD_S)[0]
 
 
 def test_the_same_file_twice_changes_nothing(site: Site) -> None:

@@ -89,10 +89,11 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
         connection,
         parsed,
         sql_of("assets.uptime", "stage_check.sql"),
-        {"received_at": artifact.received_at, "timezone": feed.government.timezone},
+        {"received_at": artifact.received_at, "timezone": feed.government.timezone, "log_timezone": feed.timezone or "UTC"},
     )
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:
-    """The feed's hosts are part of its suite, so a change of them judges its files again."""
-    return Reader("check_log 3", check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))
+    """The feed's hosts are part of its suite, so a change of them judges its files again. Another `timezone` is another reading of the same files."""
+    version = "check_log 3" if feed.timezone is None else f"check_log 3, times in {feed.timezone}"
+    return Reader(version, check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))

@@ -19,15 +19,29 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     zone = feed.government.timezone
     _incoming(connection, feed, batch.artifact)
     days = [row[0] for row in connection.execute("select distinct day from incoming_check order by day").fetchall()]
-    present = connection.execute("select file from meta.lake_partition where feed_id = $1 and list_contains($2, day)", [feed.id, days]).fetchall()
+    near = 1 if feed.timezone else 0  # times that name no zone may have been read in another one before: those stand up to a day off
+    present = connection.execute(
+        "select file from meta.lake_partition where feed_id = $1 and list_has_any($2, [day - $3, day, day + $3])", [feed.id, days, near]
+    ).fetchall()
     if present:
         connection.execute(sql_of("assets.uptime", "present_check.sql"), {"files": [str(lake.root / row[0]) for row in present], "timezone": zone})
     else:
         connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
     connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": batch.artifact.sha256})
-    changed = connection.execute("select day, min(checked_at) from merged_check where outcome <> 'kept' group by day order by day").fetchall()
+    changed = connection.execute(
+        """
+        select day, min(checked_at) filter (where outcome <> 'kept') as from_at, bool_and(outcome = 'left') as is_empty
+        from merged_check
+        group by day
+        having from_at is not null
+        order by day
+        """
+    ).fetchall()
     latest_before = _latest(connection, feed.id)
-    for day, _ in changed:
+    for day, _, is_empty in changed:
+        if is_empty:
+            lake.unlist(connection, feed.id, day)
+            continue
         rows = connection.sql(
             "select * exclude (day, outcome) from merged_check where day = $day and outcome <> 'left' order by service, checked_at, vantage",
             params={"day": day},
@@ -40,6 +54,8 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         if latest_before is not None and latest is not None and latest_before < latest:
             from_at = min(from_at, latest_before)  # silent services and last holds reach on to the new latest check
         connection.execute("insert into uptime.touched_day values ($1, $2)", [feed.id, from_at])
+        if connection.execute("select 1 from merged_check where outcome = 'left' limit 1").fetchone():
+            connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])  # what was counted where they stood is counted anew
         periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), {"from_at": from_at, "to_at": latest, "timezone": zone})
     row = connection.execute(
         """
