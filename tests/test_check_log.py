@@ -672,6 +672,29 @@ def test_checks_that_break_a_rule_are_set_aside_and_the_others_count(site: Site)
     assert site.days() == [("a", date(2026, 10, 22), 7200, 0, 79200, 0, 2, 0)]
 
 
+def test_checks_that_are_set_aside_by_another_list_of_hosts_count_no_more(site: Site) -> None:
+    """Those of a service that is left with none go with all that was reckoned of it, and so do all of a feed that has none left."""
+    own = [Check("a", START + number * HOUR, "down" if number == 2 else "up", 5) for number in range(4)]
+    lines = [f"{check.service},{check.at.isoformat()},{check.status},5,https://a.go.id" for check in own]
+    lines += [f"news,{(START + number * HOUR).isoformat()},down,,https://news.example.com" for number in (-30, 2, 60)]
+    site.bring("checks.csv", "\n".join(["service,checked_at,status,latency_ms,url", *lines]).encode())
+    site.roll_up()
+    assert {day[0] for day in site.days()} == {"a", "news"}
+    site.feed = replace(site.feed, hosts=(".go.id",))
+    assert judged_again(site).rejected == 3
+    site.roll_up()
+    assert site.days() == reckon(own, "Asia/Makassar", MAX_HOLD_S)[0]
+    (site.root / "anew").mkdir()
+    anew = Site(site.root / "anew", site.feed)
+    anew.bring("checks.csv", "\n".join(["service,checked_at,status,latency_ms,url", *lines]).encode())
+    anew.roll_up()
+    assert site.tables() == anew.tables()
+    site.feed = replace(site.feed, hosts=("b.go.id",))
+    assert judged_again(site).rejected == 7
+    site.roll_up()
+    assert site.tables() == [[] for _ in ROLLED_UP]
+
+
 def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) -> None:
     site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("b", START + 30 * HOUR, "down")]))
     site.bring("two.csv", as_csv([Check("a", START, "down"), Check("a", START + 31 * HOUR, "up", 5)]))
