@@ -74,8 +74,8 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0, keep_checks_s: int = 0) -
                 "timeliness",
                 "critical",
                 "row",
-                "Waktu pemeriksaan tidak boleh lebih dari 5 menit sesudah diterima: jam pemantau salah.",
-                "A check must not be later than 5 minutes after it was received: the monitor's clock is wrong.",
+                "Waktu pemeriksaan tidak boleh lebih dari 5 menit sesudah diterima: jam pemantau salah, atau waktunya tanpa zona dan bukan UTC.",
+                "A check must not be later than 5 minutes after it was received: the monitor's clock is wrong, or its times have no zone and are not UTC.",
                 shows=("checked_at_text",),
             ),
             Rule(

@@ -28,6 +28,14 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 UPTIME_KINDS = tuple(kind for kind, product in PRODUCT_OF_KIND.items() if product is Product.UPTIME)
 LEAST_KEPT_S = 100 * 86400  # a quarter can be reckoned anew as long as its checks are kept
 CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its scheme
+_KEYS_OF_KINDS: dict[str, tuple[tuple[FeedKind, ...], tuple[str, ...]]] = {
+    f"uptime feeds ({', '.join(UPTIME_KINDS)})": (
+        UPTIME_KINDS,
+        ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping", "keep_checks"),
+    ),
+    f"{FeedKind.CHECK_LOG} feeds": ((FeedKind.CHECK_LOG,), ("timezone",)),
+    f"{FeedKind.PROMETHEUS} feeds": ((FeedKind.PROMETHEUS,), ("job", "vantage", "since", *CREDENTIALS)),
+}
 
 
 class SettingsError(ValueError):
@@ -125,6 +133,7 @@ class _Feed(_Entry):
     objective: Objective | None = None
     job: Annotated[str, StringConstraints(min_length=1)] | None = None
     vantage: Annotated[str, BeforeValidator(_vantage)] | None = None
+    timezone: str | None = None
     since: Annotated[int, BeforeValidator(_duration)] | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
@@ -251,6 +260,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         declared=declared,
         job=entry.job,
         vantage=entry.vantage,
+        timezone=entry.timezone,
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
         maintenance=tuple(windows),
@@ -308,10 +318,10 @@ def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int
     zones = available_timezones()
     yield from _duplicates(entries["government"], "government", "code", places)
     yield from _duplicates(entries["feed"], "feed", "id", places)
-    for index, entry in entries["government"]:
-        if entry.timezone not in zones:
-            where = f"{places.of('government', index, 'timezone')}: government.timezone"
-            yield f"{where}: {entry.timezone!r} is no time zone; accepted: IANA names such as Asia/Makassar"
+    for table in ("government", "feed"):
+        for index, entry in entries[table]:
+            if entry.timezone is not None and entry.timezone not in zones:
+                yield f"{places.key(table, index, 'timezone')}: {entry.timezone!r} is no time zone; accepted: IANA names such as Asia/Makassar"
     for index, entry in entries["feed"]:
         at = partial(places.key, "feed", index)
         yield from _feed_mistakes(entry, codes if whole else None, at)
@@ -339,14 +349,9 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
         yield f'{at("url")}: {FeedKind.UPTIME_KUMA} feeds are read from the database file, not from an address; accepted: path, such as "kuma.db"'
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
-    if entry.kind not in UPTIME_KINDS:
-        for key in ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping", "keep_checks"):
-            if getattr(entry, key):
-                yield f"{at(key)}: belongs to uptime feeds ({', '.join(UPTIME_KINDS)}), this one is {entry.kind}"
-    if FeedKind(entry.kind) is not FeedKind.PROMETHEUS:
-        for key in ("job", "vantage", "since", *CREDENTIALS):
-            if getattr(entry, key):
-                yield f"{at(key)}: belongs to {FeedKind.PROMETHEUS} feeds, this one is {entry.kind}"
+    for feeds, (kinds, keys) in _KEYS_OF_KINDS.items():
+        if entry.kind not in kinds:
+            yield from (f"{at(key)}: belongs to {feeds}, this one is {entry.kind}" for key in keys if getattr(entry, key))
 
 
 def _credential_mistakes(entry: _Feed, at: Callable[[str], str], environment: Mapping[str, str]) -> Iterator[str]:

@@ -87,12 +87,22 @@ def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]
         ("Wed Aug 24 2022 06:43:03 GMT+0000 (Coordinated Universal Time)", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("Wed Aug 24 2022 14:43:03 GMT+0800 (Waktu Indonesia Tengah)", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("Wed Aug 24 2022 06:43:03 GMT+0000", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 14:43:03 +0800", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 14:43:03 Asia/Makassar", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 06:43:03", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("1661323383", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("1661323383.25", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("1661323383250", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("1661323383250000000", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("20220824", None),
+        ("20220824064303", None),
+        ("24/08/2022 06:43:03", None),
         ("yesterday", None),
         ("2022-13-01T00:00:00Z", None),
         ("", None),
     ],
 )
-def test_both_spellings_of_time_are_read_and_others_are_no_time(written: str, meant: datetime | None) -> None:
+def test_times_that_can_mean_one_moment_only_are_read_and_others_are_no_time(written: str, meant: datetime | None) -> None:
     (row,) = staged(f"service,checked_at,status\ndinkes,{written},up\n".encode())
     assert (row["checked_at"], row["checked_at_text"]) == (meant, written or None)
 
@@ -118,6 +128,22 @@ def test_names_of_other_monitors_are_understood() -> None:
         120.0,
         200,
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("dinkes.go.id", "dinkes.go.id"),
+        ("Dinkes.go.id:443/masuk", "dinkes.go.id"),
+        ("icmp://10.1.1.1", "10.1.1.1"),
+        ("https://pemantau:rahasia@dinkes.go.id/", "dinkes.go.id"),
+        ("https://dinkes.go.id:x@example.com/", "example.com"),
+        ("", None),
+    ],
+)
+def test_the_host_of_a_target_is_known_however_the_target_is_written(url: str, host: str | None) -> None:
+    (row,) = staged(f"service,checked_at,status,url\ndinkes,2026-09-01T00:00:00Z,up,{url}\n".encode())
+    assert row["host"] == host
 
 
 def test_a_failed_check_has_no_latency_read_and_a_code_of_nought_is_none() -> None:
@@ -167,6 +193,13 @@ def test_codes_and_names_that_look_like_numbers_stay_text() -> None:
     assert row["service"] == "007"
 
 
+def test_blanks_around_names_and_cells_mean_nothing() -> None:
+    written = "status, Service , checked_at,latency_ms,vantage\n DOWN , 007\t, 2026-09-01T00:00:00Z ,, jkt\nup , \u00a0 ,2026-09-01T00:05:00Z, 12.5 ,\n"
+    first, second = staged(written.encode())
+    assert (first["service"], first["checked_at"], first["status"], first["vantage"]) == ("007", datetime(2026, 9, 1, tzinfo=UTC), "down", "jkt")
+    assert (second["service"], second["status"], second["latency_ms"]) == (None, "up", 12.5)
+
+
 def test_parquet_says_the_same_as_csv() -> None:
     checks = [Check("dinkes", START + number * HOUR, "up" if number % 2 else "down", 10 * number) for number in range(5)]
     table = pa.table(
@@ -192,14 +225,16 @@ def test_parquet_says_the_same_as_csv() -> None:
             r"columns missing: checked_at \(checked_at or last_updated or timestamp or time or ts\); found: service, when, status",
         ),
         (b"a,b\n1,2\n", r"columns missing: service .*, checked_at .*, status"),
-        (b"service;checked_at;status\ndinkes;2026-09-01;up\n", "columns missing"),
+        (b"service;checked_at;status\ndinkes;2026-09-01;up\n", "columns missing: .*; found: service;checked_at;status; accepted: comma between cells"),
+        (b"service\tchecked_at\tstatus\ndinkes\t2026-09-01\tup\n", "columns missing: .*; accepted: comma between cells"),
+        (b"service,checked_at,status,Status\ndinkes,2026-09-01,up,down\n", "columns that stand more than once: status; found: .*; accepted: each of them once"),
         (b"", "."),
         (b"\x00\x01\x02\x03", "neither CSV nor Parquet"),
         (b"PAR1 no parquet", "Parquet file cannot be read"),
         (b"service,checked_at,status\ndinkes,2026\n", "CSV cannot be read"),
         (b"service,checked_at,status\n\xff\xfe,2026,up\n", "CSV cannot be read"),
     ],
-    ids=["one missing", "all missing", "semicolons", "empty", "binary", "no parquet", "short row", "not UTF-8"],
+    ids=["one missing", "all missing", "semicolons", "tabs", "one twice", "empty", "binary", "no parquet", "short row", "not UTF-8"],
 )
 def test_what_is_no_check_log_is_refused_in_words(data: bytes, said: str) -> None:
     with pytest.raises(Unreadable, match=said):
@@ -485,6 +520,22 @@ def test_the_whole_way_gives_the_same_days_however_files_are_cut(arrival: Batche
             assert incidents_of(connection) == incidents
 
 
+@pytest.mark.parametrize("zone", ["Asia/Makassar", "America/New_York"])
+def test_times_without_a_zone_are_of_the_zone_that_the_settings_name(site: Site, zone: str) -> None:
+    """Also once it turns out that they are not UTC: then no check stays where it was, not even on a day that has none any more."""
+    checks = [Check("a", START + number * 5 * HOUR, "down" if number == 4 else "up", 5) for number in range(12)]
+    local = [f"a,{check.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S},{check.status},5" for check in checks]
+    site.bring("checks.csv", "\n".join(["service,checked_at,status,latency_ms", *local]).encode())
+    site.roll_up()
+    assert site.days() != reckon(checks, "Asia/Makassar", MAX_HOLD_S)[0]
+    site.feed = replace(site.feed, timezone=zone)
+    again = judged_again(site)
+    site.roll_up()
+    assert (again.status, again.read, again.rejected) == ("ok", 12, 0)
+    assert [row[1] for row in known(site)] == [check.at for check in checks]
+    assert site.days() == reckon(checks, "Asia/Makassar", MAX_HOLD_S)[0]
+
+
 def test_the_same_file_twice_changes_nothing(site: Site) -> None:
     data = as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down"), Check("b", START + 30 * HOUR, "up", 7)])
     first = site.bring("checks.csv", data)
@@ -558,6 +609,29 @@ def test_checks_that_break_a_rule_are_set_aside_and_the_others_count(site: Site)
     ]
     assert json.loads(broken[0][2])["status_text"] == "sideways"
     assert site.days() == [("a", date(2026, 10, 22), 7200, 0, 79200, 0, 2, 0)]
+
+
+def test_checks_that_are_set_aside_by_another_list_of_hosts_count_no_more(site: Site) -> None:
+    """Those of a service that is left with none go with all that was reckoned of it, and so do all of a feed that has none left."""
+    own = [Check("a", START + number * HOUR, "down" if number == 2 else "up", 5) for number in range(4)]
+    lines = [f"{check.service},{check.at.isoformat()},{check.status},5,https://a.go.id" for check in own]
+    lines += [f"news,{(START + number * HOUR).isoformat()},down,,https://news.example.com" for number in (-30, 2, 60)]
+    site.bring("checks.csv", "\n".join(["service,checked_at,status,latency_ms,url", *lines]).encode())
+    site.roll_up()
+    assert {day[0] for day in site.days()} == {"a", "news"}
+    site.feed = replace(site.feed, hosts=(".go.id",))
+    assert judged_again(site).rejected == 3
+    site.roll_up()
+    assert site.days() == reckon(own, "Asia/Makassar", MAX_HOLD_S)[0]
+    (site.root / "anew").mkdir()
+    anew = Site(site.root / "anew", site.feed, now=RECEIVED)
+    anew.bring("checks.csv", "\n".join(["service,checked_at,status,latency_ms,url", *lines]).encode())
+    anew.roll_up()
+    assert site.tables() == anew.tables()
+    site.feed = replace(site.feed, hosts=("b.go.id",))
+    assert judged_again(site).rejected == 7
+    site.roll_up()
+    assert site.tables() == [[] for _ in ROLLED_UP]
 
 
 def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) -> None:

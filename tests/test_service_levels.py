@@ -353,15 +353,36 @@ def test_a_service_is_down_while_most_of_the_vantages_that_know_say_so(
         assert counted == (len(checks), sum(check.status == "down" for check in checks))
 
 
-def test_an_outage_that_most_vantages_see_counts_the_failed_checks_of_all_of_them(memory: duckdb.DuckDBPyConnection) -> None:
+def test_an_outage_that_most_vantages_see_counts_the_failed_checks_of_all_of_them_that_speak_for_it(memory: duckdb.DuckDBPyConnection) -> None:
     checks = [Check("a", START, "up", 5, vantage) for vantage in ("bjm", "jkt", "plk")]
     checks += [Check("a", START + hours * HOUR, "down", None, vantage) for vantage, hours in (("bjm", 1), ("bjm", 2), ("jkt", 2), ("jkt", 3))]
     checks += [Check("a", START + 4 * HOUR, "up", 5, vantage) for vantage in ("bjm", "jkt")] + [Check("a", START + 5 * HOUR, "up", 5, "plk")]
     with emptied(memory, "Asia/Makassar") as station:
         rolled(station, checks, feed())
         assert incidents_of(memory) == [("a", START + 2 * HOUR, START + 4 * HOUR, 2 * 3600, False)]
-        assert memory.execute("select failed_checks from uptime.outage").fetchone() == (4,)
+        assert memory.execute("select failed_checks from uptime.outage").fetchone() == (3,)  # bjm's first was over when jkt's came
         assert levels_of(memory)[0][2:4] == (3 * 3600, 2 * 3600)
+
+
+def test_a_vantage_that_has_long_been_cut_off_makes_no_incident_of_another_ones_single_failure(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = [
+        Check("a", START + minute * MINUTE, "down" if vantage == "jkt" or (vantage == "bjm" and minute == 700) else "up", None, vantage)
+        for vantage in ("bjm", "jkt", "plk")
+        for minute in range(1500)
+    ]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, replace(feed(max_hold_s=150), incident_after=3))
+        found = memory.execute("select started_at, duration_s, failed_checks, is_incident from uptime.outage").fetchall()
+        assert [(at.astimezone(UTC), *others) for at, *others in found] == [(START + 700 * MINUTE, 60, 2, False)]
+
+
+def test_a_failed_check_of_the_day_before_counts_in_the_outage_that_it_speaks_for(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = [Check("a", START, "up", 5, "bjm"), Check("a", START + MINUTE, "down", None, "jkt")]
+    checks += [Check("a", START + hours * HOUR, "up", 5, vantage) for vantage in ("bjm", "jkt") for hours in (27, 28)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, feed())
+        assert incidents_of(memory) == [("a", START + 26 * HOUR, START + 27 * HOUR, 60, False)]
+        assert memory.execute("select failed_checks from uptime.outage").fetchone() == (1,)
 
 
 # Certificates.

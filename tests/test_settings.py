@@ -236,6 +236,8 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "job of another kind": ('kind = "ckan"', 'kind = "ckan"\njob = "blackbox"', 24, "feed.job", ("belongs to prometheus feeds", "ckan")),
     "since of another kind": ('max_hold = "26h"', 'max_hold = "26h"\nsince = "7d"', 13, "feed.since", ("belongs to prometheus feeds", "check_log")),
     "credential of another kind": ('kind = "ckan"', 'kind = "ckan"\nbearer = "env:HOME"', 24, "feed.bearer", ("belongs to prometheus feeds",)),
+    "times of another kind": ('kind = "ckan"', 'kind = "ckan"\ntimezone = "Asia/Makassar"', 24, "feed.timezone", ("belongs to check_log feeds", "ckan")),
+    "times of no zone": ('max_hold = "26h"', 'max_hold = "26h"\ntimezone = "WITA"', 13, "feed.timezone", ("'WITA'", "Asia/Makassar")),
     "service of an unknown feed": ('feed = "more_checks"', 'feed = "cheks"', 16, "service.feed", ("'cheks'", "accepted: checks, more_checks")),
     "service of a feed that has none": ('feed = "more_checks"', 'feed = "catalogue"', 16, "service.feed", ("'catalogue'", "accepted: checks, more_checks")),
     "service of an unknown government": ('agency = "002"', 'agency = "002"\ngovernment = "64"', 20, "service.government", ("'64'",)),

@@ -60,11 +60,15 @@ class Lake:
 
     def list_in_manifest(self, connection: duckdb.DuckDBPyConnection, file: LakeFile) -> None:
         """Make `file` the one that counts for its day. Call it inside the transaction that commits what the file holds."""
-        connection.execute("delete from meta.lake_partition where feed_id = $1 and day = $2", [file.feed_id, file.day])
+        self.unlist(connection, file.feed_id, file.day)
         connection.execute(
             "insert into meta.lake_partition values ($1, $2, $3, $4, $5, $6, $7, $8)",
             [file.feed_id, file.day, file.file, file.sha256, file.bytes, file.rows, file.first_at, file.last_at],
         )
+
+    def unlist(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date) -> None:
+        """No file counts for this day any more. Call it inside a transaction, as `list_in_manifest`."""
+        connection.execute("delete from meta.lake_partition where feed_id = $1 and day = $2", [feed_id, day])
 
     def files(self, connection: duckdb.DuckDBPyConnection, feed_id: str, from_day: date = date.min, last_day: date = date.max) -> list[str]:
         """Paths of a feed's files that count, of these days, in their order."""

@@ -93,7 +93,7 @@ class Feed:
     """One source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set. `declared` says where the settings
     name it (file, line, key), for messages. `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far
     back the first run asks, are of monitors that are asked for a stretch of time; `vantage` is their label that says from where was checked (none: all
-    checks are from one place). No `hours`: around the clock, holidays too.
+    checks are from one place). `timezone` is that of a log's times that name none (none: UTC). No `hours`: around the clock, holidays too.
     Checks are kept for `keep_checks_s`, 0 being for ever.
     `incident_after` failed checks in a row are an incident; those less than `flapping_s` apart are also counted as one."""
 
@@ -111,6 +111,7 @@ class Feed:
     is_inbox: bool = False
     job: str | None = None
     vantage: str | None = None
+    timezone: str | None = None
     since_s: int = 30 * 86400
     credential: Credential | None = None
     maintenance: tuple[MaintenanceWindow, ...] = ()

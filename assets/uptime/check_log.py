@@ -1,10 +1,13 @@
 """Check logs: CSV or Parquet files of checks, as monitors and their exports write them. How they are read, staged and promoted to the lake."""
 
+import csv
 import io
+from collections.abc import Sequence
 from functools import partial
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
@@ -32,23 +35,40 @@ REQUIRED = ("service", "checked_at", "status")
 
 
 def parse(data: bytes, artifact: Artifact) -> pa.Table:
-    """Text columns of `ACCEPTED` (null where the file has none) and `source_row`, the header being row 1."""
+    """Text columns of `ACCEPTED`, without blanks around a cell (null where the cell is empty or the file has no such column), and `source_row`, the header
+    being row 1."""
     table = _read_parquet(data) if data.startswith(b"PAR1") else _read_csv(data)
-    present = {name.strip().lower(): name for name in table.column_names}
-    chosen = {column: next((present[name] for name in names if name in present), None) for column, names in ACCEPTED.items()}
-    missing = [f"{column} ({' or '.join(ACCEPTED[column])})" for column in REQUIRED if chosen[column] is None]
-    if missing:
-        raise Unreadable(f"columns missing: {', '.join(missing)}; found: {', '.join(table.column_names)[:200]}")
-    columns = {column: pa.nulls(table.num_rows, pa.string()) if name is None else table.column(name).cast(pa.string()) for column, name in chosen.items()}
+    places = _places(table.column_names)
+    columns = {column: pa.nulls(table.num_rows, pa.string()) if place is None else _cells(table.column(place)) for column, place in places.items()}
     source_rows = pa.array(range(2, table.num_rows + 2), pa.int64())
     return with_source_columns(pa.table({"source_row": source_rows} | columns), list(table.column_names))
+
+
+def _places(header: Sequence[str]) -> dict[str, int | None]:
+    """Where each column of `ACCEPTED` stands in a file with this header."""
+    present = [name.strip().lower() for name in header]
+    chosen = {column: next((name for name in names if name in present), None) for column, names in ACCEPTED.items()}
+    found = f"found: {', '.join(header)[:200]}"
+    missing = [f"{column} ({' or '.join(ACCEPTED[column])})" for column in REQUIRED if chosen[column] is None]
+    if missing:
+        uncut = len(header) == 1 and any(separator in header[0] for separator in ";\t|")
+        raise Unreadable(f"columns missing: {', '.join(missing)}; {found}" + ("; accepted: comma between cells" if uncut else ""))
+    doubled = [name for name in chosen.values() if name is not None and present.count(name) > 1]
+    if doubled:
+        raise Unreadable(f"columns that stand more than once: {', '.join(doubled)}; {found}; accepted: each of them once")
+    return {column: None if name is None else present.index(name) for column, name in chosen.items()}
+
+
+def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    trimmed = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
 
 def _read_csv(data: bytes) -> pa.Table:
     if b"\0" in data[:65536]:
         raise Unreadable("the file is neither CSV nor Parquet; accepted: CSV (UTF-8, comma) with a header row, or Parquet")
-    header = data[:65536].split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
-    names = [name.strip().strip('"') for name in header.split(",")]
+    start = data[:65536].decode("utf-8-sig", errors="replace")
+    names = next(csv.reader(io.StringIO(start, newline="")), [])  # as they are written, so that every column is read as text
     convert = pa_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""])
     try:
         table = pa_csv.read_csv(io.BytesIO(data), convert_options=convert, parse_options=pa_csv.ParseOptions(newlines_in_values=True))
@@ -69,10 +89,11 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
         connection,
         parsed,
         sql_of("assets.uptime", "stage_check.sql"),
-        {"received_at": artifact.received_at, "timezone": feed.government.timezone},
+        {"received_at": artifact.received_at, "timezone": feed.government.timezone, "log_timezone": feed.timezone or "UTC"},
     )
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:
-    """The feed's hosts are part of its suite, so a change of them judges its files again."""
-    return Reader("check_log 2", check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))
+    """The feed's hosts are part of its suite, so a change of them judges its files again. Another `timezone` is another reading of the same files."""
+    version = "check_log 3" if feed.timezone is None else f"check_log 3, times in {feed.timezone}"
+    return Reader(version, check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))

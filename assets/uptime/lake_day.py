@@ -1,7 +1,7 @@
 """Promotes accepted checks to the probe lake: one merged file per touched local day, and a note of what must be rolled up again. A file that was damaged
 since is made again from the archive."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
@@ -18,17 +18,31 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     feed = batch.feed
     zone = feed.government.timezone
     _incoming(connection, feed, batch.artifact)
-    days = [row[0] for row in connection.execute("select distinct day from incoming_check order by day").fetchall()]
-    present = connection.execute("select file from meta.lake_partition where feed_id = $1 and list_contains($2, day)", [feed.id, days]).fetchall()
+    days = [row[0] for row in connection.execute("select distinct timezone($1, checked_at)::date from batch where checked_at is not null", [zone]).fetchall()]
+    near = 1 if feed.timezone else 0  # times that name no zone may have been read in another one before: those stand up to a day off
+    present = connection.execute(
+        "select file from meta.lake_partition where feed_id = $1 and list_has_any($2, [day - $3, day, day + $3])", [feed.id, days, near]
+    ).fetchall()
     if present:
         connection.register("lake_check", lake.read(connection, [row[0] for row in present]))
         connection.execute(sql_of("assets.uptime", "present_check.sql"), {"timezone": zone})
     else:
         connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
-    connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": batch.artifact.sha256})
-    changed = connection.execute("select day, min(checked_at) from merged_check where outcome <> 'kept' group by day order by day").fetchall()
+    _merge(connection, feed, batch.artifact)
+    changed = connection.execute(
+        """
+        select day, min(checked_at) filter (where outcome <> 'kept') as from_at, bool_and(outcome = 'left') as is_empty
+        from merged_check
+        group by day
+        having from_at is not null
+        order by day
+        """
+    ).fetchall()
     latest_before = _latest(connection, feed.id)
-    for day, _ in changed:
+    for day, _, is_empty in changed:
+        if is_empty:
+            lake.unlist(connection, feed.id, day)
+            continue
         rows = connection.sql(
             "select * exclude (day, outcome) from merged_check where day = $day and outcome <> 'left' order by service, checked_at, vantage",
             params={"day": day},
@@ -41,7 +55,9 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         if latest_before is not None and latest is not None and latest_before < latest:
             from_at = min(from_at, latest_before)  # silent services and last holds reach on to the new latest check
         connection.execute("insert into uptime.touched_day values ($1, $2)", [feed.id, from_at])
-        periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), {"from_at": from_at, "to_at": latest, "timezone": zone})
+        if connection.execute("select 1 from merged_check where outcome = 'left' limit 1").fetchone():
+            connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])  # what was counted where they stood is counted anew
+        periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), {"from_at": from_at, "to_at": latest or latest_before, "timezone": zone})
     row = connection.execute(
         """
         select
@@ -86,7 +102,7 @@ def mend(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader:
                 _incoming(connection, feed, by_hash[sha256])
                 connection.execute("delete from incoming_check where not list_contains($1, day)", [list(damaged)])
                 connection.execute(f"create or replace temp table present_check as select * from {mended}")
-                connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": sha256})
+                _merge(connection, feed, by_hash[sha256])
                 connection.execute("create or replace temp table mended_check as select * exclude (outcome) from merged_check")
                 mended = "mended_check"
         found = {row[0] for row in connection.execute("select distinct day from mended_check").fetchall()} if mended == "mended_check" else set()
@@ -107,6 +123,11 @@ def _incoming(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artif
         sql_of("assets.uptime", "incoming_check.sql"),
         {"timezone": feed.government.timezone, "artifact_sha256": artifact.sha256, "received_at": artifact.received_at},
     )
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact) -> None:
+    kept_from = artifact.received_at - timedelta(seconds=feed.keep_checks_s) if feed.keep_checks_s else datetime.min.replace(tzinfo=UTC)
+    connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": artifact.sha256, "kept_from": kept_from})
 
 
 def _latest(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:

@@ -1,6 +1,6 @@
 -- Grain: service, vantage, moment, over all days that this batch touches: what the lake has and what it gets. An artifact that is read again says what its
--- rows say now, whatever they said before: a row that has got another vantage leaves its old place ('left'). Of another artifact a correction must
--- have been received later, and that it knows of no certificate corrects nothing.
+-- rows say now, whatever they said before: a row that is set aside now, or has got another time or vantage, leaves its old place ('left'), but not for being
+-- older than checks are kept for. Of another artifact a correction must have been received later, and that it knows of no certificate corrects nothing.
 create or replace temp table merged_check as
 with reread as (
     select source_row from present_check where artifact_sha256 = $artifact_sha256
@@ -11,9 +11,8 @@ met as (
         present,
         incoming,
         case
-            when incoming.service is null and present.artifact_sha256 = $artifact_sha256 and present.source_row in (select source_row from incoming_check)
-                then 'left'
-            when incoming.service is null then 'kept'
+            when incoming.service is null
+                then if(present.artifact_sha256 = $artifact_sha256 and present.checked_at >= $kept_from::timestamptz, 'left', 'kept')
             when present.service is null and incoming.source_row in (select source_row from reread) then 'updated'
             when present.service is null then 'added'
             when present.artifact_sha256 = incoming.artifact_sha256 then if(present is not distinct from incoming, 'kept', 'updated')

@@ -58,16 +58,34 @@ recovery as (
     where status = 'up'
 ),
 
-polled as (  -- where several vantages are asked: those of its checks that said so
+spoken as (  -- where several vantages are asked: runs of failed checks that speak for some of the outage, which may begin before it or outlast it
     select
         outage.service_id,
         outage.ups_before,
-        sum(said.checks) as failed_checks
+        epoch_us(outage.started_at) as started_us,
+        epoch_us(outage.held_until_at) as held_until_us,
+        epoch_us(min(said.from_at)) as first_us,
+        epoch_us(said.checked_at) as last_us,
+        sum(said.checks) as checks
     from outage
     inner join several using (service_id)
     inner join said on said.service_id = outage.service_id and said.status = 'down'
     where said.from_at < outage.held_until_at and said.until_at > outage.started_at
-    group by outage.service_id, outage.ups_before
+    group by outage.service_id, outage.ups_before, outage.started_at, outage.held_until_at, said.vantage, said.checked_at
+),
+
+polled as (  -- the checks of a run being evenly spaced: not those whose successor came before the outage did, nor those made after it
+    select
+        service_id,
+        ups_before,
+        sum(case
+            when checks <= 1 then 1
+            else
+                least(checks, ceil((held_until_us - first_us) * (checks - 1) / (last_us - first_us)))
+                - least(checks - 1, greatest(0, floor((started_us - first_us) * (checks - 1) / (last_us - first_us))))
+        end) as failed_checks
+    from spoken
+    group by service_id, ups_before
 ),
 
 counted as (

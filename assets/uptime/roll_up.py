@@ -19,9 +19,10 @@ from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-METHOD = "roll_up 4"
+METHOD = "roll_up 5"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
+REWRITTEN = ("ref.service", "uptime.maintenance", "uptime.service_hours", "uptime.burn_rate", "uptime.certificate", "uptime.touched_day")  # with each reckoning
 STRETCH_CHECKS = 10_000_000  # long histories are passed over part by part, for the sake of memory
 
 
@@ -51,11 +52,16 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engin
     from_at = min((moment for moment in (_touched_from(connection, feed.id), *(file.first_at for file in stale)) if moment is not None), default=None)
     from_day = None
     closed = _closed(connection, feed.id)
-    if from_at is not None:
+    span = _span(connection, feed.id)
+    if span is None:
+        with transaction(connection):
+            for table in REWRITTEN:
+                connection.execute(f"delete from {table} where feed_id = $1", [feed.id])
+    elif from_at is not None:
         from_day = from_at.date() - MARGIN
         if closed is not None:
             from_at, from_day = max(from_at, closed.last_at), max(from_day, closed.last_day + MARGIN)
-        first_at, latest_at = _span(connection, feed.id)
+        first_at, latest_at = span
         _load_settings(connection, feed, range(first_at.year - 1, latest_at.year + 2))
         run = partial(_run, connection, _parameters(feed, first_at, latest_at, closed))
         run("duckdb.sql")
@@ -206,8 +212,8 @@ def _touched_from(connection: duckdb.DuckDBPyConnection, feed_id: str) -> dateti
     return None if row is None else row[0]
 
 
-def _span(connection: duckdb.DuckDBPyConnection, feed_id: str) -> tuple[datetime, datetime]:
-    """The feed's first and latest check, kept or not."""
+def _span(connection: duckdb.DuckDBPyConnection, feed_id: str) -> tuple[datetime, datetime] | None:
+    """The feed's first and latest check, kept or not; none, where no check counts."""
     row = connection.execute(
         """
         select min(first_at), max(last_at)
@@ -216,8 +222,7 @@ def _span(connection: duckdb.DuckDBPyConnection, feed_id: str) -> tuple[datetime
         """,
         [feed_id],
     ).fetchone()
-    assert row is not None
-    return row[0], row[1]
+    return None if row is None or row[0] is None else (row[0], row[1])
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
--- Grain: one row per check of the log. Both spellings of time that Upptime writes are read; a failed check has no latency. The end of a certificate may
--- also be in seconds since 1970: 0, less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
+-- Grain: one row per check of the log. Times are ISO 8601 (without a zone: in `log_timezone`), what JavaScript and Ruby write, or seconds, milli-, micro-
+-- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
+-- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
 create or replace temp table batch as
 with cell as (
     select
@@ -17,10 +18,17 @@ with cell as (
             when lower(status) in ('up', 'degraded') then 'up'
             else lower(status)
         end as status,
-        coalesce(
-            try_cast(checked_at as timestamptz),
-            try_strptime(regexp_extract(checked_at, '^[^(]*[0-9]'), '%a %b %d %Y %H:%M:%S GMT%z')
-        ) as said_at
+        case
+            when regexp_full_match(checked_at, '[0-9]+([-/][0-9]+){2}([T ][0-9:.]+)?') then timezone($log_timezone, try_cast(checked_at as timestamp))
+            else coalesce(
+                try_cast(checked_at as timestamptz),
+                try_strptime(regexp_extract(checked_at, '^[^(]*[0-9]'), ['%a %b %d %Y %H:%M:%S GMT%z', '%Y-%m-%d %H:%M:%S %z']),
+                to_timestamp(list_filter(
+                    [try_cast(checked_at as double) / scale for scale in [1, 1e3, 1e6, 1e9]],
+                    lambda seconds : seconds between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz)
+                )[1])
+            )
+        end as said_at
     from incoming
 ),
 
@@ -43,7 +51,7 @@ select
     source_row,
     service,
     url,
-    nullif(regexp_extract(lower(url), '^[a-z]+://([^/:?#]+)', 1), '') as host,
+    nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '') as host,
     checked_at_text,
     case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then said_at end as checked_at,
     status_text,
