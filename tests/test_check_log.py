@@ -634,6 +634,26 @@ def test_checks_that_are_set_aside_by_another_list_of_hosts_count_no_more(site: 
     assert site.tables() == [[] for _ in ROLLED_UP]
 
 
+@pytest.mark.parametrize("zone", ["Asia/Jayapura", "Asia/Jakarta", "America/New_York"])
+def test_no_check_is_lost_when_the_governments_zone_is_corrected(site: Site, zone: str) -> None:
+    checks = [Check("a", START + number * HOUR, "down" if number % 7 == 3 else "up", 5) for number in (*range(75), *range(400, 430))]
+    corrected = replace(site.feed, government=replace(site.feed.government, timezone=zone))
+    (site.root / "anew").mkdir()
+    anew = Site(site.root / "anew", corrected, now=RECEIVED)
+    for each in (site, anew):
+        each.bring("checks.csv", as_csv(checks))
+        each.roll_up()
+        each.feed = corrected
+        with each.warehouse.open_for_writing() as connection:
+            reference.load(connection, (corrected.government,))
+        assert each.bring("more.csv", as_csv([Check("a", START + 30 * HOUR + timedelta(minutes=1), "up", 5)])).added == 1
+        each.roll_up()
+        assert each.checks("count(*)") == [(len(checks) + 1,)]
+    manifest = "select day, sha256 from meta.lake_partition order by day"
+    assert site.query(manifest) == anew.query(manifest)
+    assert site.tables() == anew.tables()
+
+
 def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) -> None:
     site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("b", START + 30 * HOUR, "down")]))
     site.bring("two.csv", as_csv([Check("a", START, "down"), Check("a", START + 31 * HOUR, "up", 5)]))

@@ -1,6 +1,7 @@
 """Promotes accepted checks to the probe lake: one merged file per touched local day, and a note of what must be rolled up again. A file that was damaged
 since is made again from the archive."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -12,11 +13,14 @@ from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
+ONE_DAY = timedelta(days=1)
+
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> Counts:
     """Called inside the transaction that commits the manifest. Of a service, vantage and moment the check that was received last wins."""
     feed = batch.feed
     zone = feed.government.timezone
+    _cut_days_anew(connection, feed, lake)
     _incoming(connection, feed, batch.artifact)
     days = [row[0] for row in connection.execute("select distinct timezone($1, checked_at)::date from batch where checked_at is not null", [zone]).fetchall()]
     near = 1 if feed.timezone else 0  # times that name no zone may have been read in another one before: those stand up to a day off
@@ -24,8 +28,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         "select file from meta.lake_partition where feed_id = $1 and list_has_any($2, [day - $3, day, day + $3])", [feed.id, days, near]
     ).fetchall()
     if present:
-        connection.register("lake_check", lake.read(connection, [row[0] for row in present]))
-        connection.execute(sql_of("assets.uptime", "present_check.sql"), {"timezone": zone})
+        _present(connection, feed, lake, [row[0] for row in present])
     else:
         connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
     _merge(connection, feed, batch.artifact)
@@ -43,11 +46,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         if is_empty:
             lake.unlist(connection, feed.id, day)
             continue
-        rows = connection.sql(
-            "select * exclude (day, outcome) from merged_check where day = $day and outcome <> 'left' order by service, checked_at, vantage",
-            params={"day": day},
-        )
-        lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
+        _write(connection, feed, lake, day, "select * exclude (outcome) from merged_check where outcome <> 'left'")
     latest = _latest(connection, feed.id)
     periods: list[str] = []
     if changed:
@@ -112,10 +111,43 @@ def mend(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader:
                     raise Unmendable(
                         f"lake: {file} is damaged, and the archive has no check of {feed.id} on {day}; restore the lake or the archive from a backup"
                     )
-                rows = connection.sql("select * exclude (day) from mended_check where day = $day order by service, checked_at, vantage", params={"day": day})
-                lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
+                _write(connection, feed, lake, day, "from mended_check")
                 warn(f"{feed.id}: lake: {file} was damaged or gone; made again from the archive")
     return list(damaged)
+
+
+def _cut_days_anew(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake) -> None:
+    """Where the government's zone is not the one that the lake's files were cut in: each of their checks to the file of its day."""
+    astray = connection.execute(
+        """
+        select min(least(day, first_day)), max(greatest(day, last_day))
+        from (select day, timezone($2, first_at)::date as first_day, timezone($2, last_at)::date as last_day from meta.lake_partition where feed_id = $1)
+        where day <> first_day or day <> last_day
+        """,
+        [feed.id, feed.government.timezone],
+    ).fetchone()
+    if astray is None or astray[0] is None:
+        return
+    file_of = dict(connection.execute("select day, file from meta.lake_partition where feed_id = $1", [feed.id]).fetchall())
+    for day in (astray[0] + number * ONE_DAY for number in range((astray[1] - astray[0]).days + 1)):
+        near = [file_of[other] for other in (day - ONE_DAY, day, day + ONE_DAY) if other in file_of]
+        lake.unlist(connection, feed.id, day)
+        if near:
+            _present(connection, feed, lake, near)
+            if connection.execute("select 1 from present_check where day = $1 limit 1", [day]).fetchone():
+                _write(connection, feed, lake, day, "from present_check")
+
+
+def _present(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, files: Sequence[str]) -> None:
+    """TEMP table `present_check`."""
+    connection.register("lake_check", lake.read(connection, files))
+    connection.execute(sql_of("assets.uptime", "present_check.sql"), {"timezone": feed.government.timezone})
+
+
+def _write(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, day: date, checks: str) -> None:
+    """The checks of a day are its file from now on."""
+    rows = connection.sql(f"select * exclude (day) from ({checks}) where day = $day order by service, checked_at, vantage", params={"day": day})
+    lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
 
 
 def _incoming(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact) -> None:
