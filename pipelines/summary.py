@@ -1,4 +1,4 @@
-"""What a refresh prints at its end, out of the published file: readiness, uptime, data quality, and where to look next."""
+"""What a refresh prints at its end, out of the published file: readiness, uptime, data quality, why rows were set aside, and where to look next."""
 
 import duckdb
 from rich.console import Console
@@ -15,8 +15,11 @@ def show(home: Home, console: Console) -> None:
             ("Readiness: the newest release of each quarter", "readiness.sql"),
             ("Service uptime by government and quarter", "uptime.sql"),
             ("Data quality of each feed's current batches", "quality.sql"),
+            ("Why rows were set aside; each of them: quality.failed_row", "set_aside.sql"),
         ):
-            console.print(_table(title, connection.execute(sql_of("pipelines.summary_sql", query))))
+            table = _table(title, connection.execute(sql_of("pipelines.summary_sql", query)))
+            if table.rows:
+                console.print(table)
     console.print("[bold]Where to look next[/bold]")
     console.print('  .venv/bin/kesiapan query "from readiness.latest_index"      any SQL on the published file')
     console.print('  .venv/bin/kesiapan query "from meta.dictionary"             what every column means, in Indonesian and English')

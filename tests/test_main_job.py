@@ -247,6 +247,13 @@ def again(refreshed: Refreshed, tmp_path_factory: pytest.TempPathFactory) -> Aga
     return Again(home)
 
 
+def test_summary_says_why_rows_were_set_aside(refreshed: Refreshed, release: duckdb.DuckDBPyConnection) -> None:
+    broken = "select count(*) from quality.failed_row where rule_id = 'check.host_of_government'"
+    (line,) = [line for line in refreshed.output.splitlines() if "check.host_of_government" in line]
+    assert line.split()[1::2][:3] == ["kalbar_checks", "check.host_of_government", str(release.execute(broken).fetchall()[0][0])]
+    assert "The address checked must be one of the government's" in line
+
+
 def test_second_run_says_unchanged(again: Again) -> None:
     assert again.done.returncode == 0, again.done.stdout + again.done.stderr
     feeds = [line for line in again.done.stdout.splitlines() if ": read " in line]
