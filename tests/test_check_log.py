@@ -632,6 +632,13 @@ def test_checks_that_are_set_aside_by_another_list_of_hosts_count_no_more(site: 
     assert judged_again(site).rejected == 7
     site.roll_up()
     assert site.tables() == [[] for _ in ROLLED_UP]
+    for hosts, rejected in (((".go.id",), 3), (("b.go.id",), 7), ((".go.id",), 3)):  # back to lists that were in use before
+        site.feed = replace(site.feed, hosts=hosts)
+        back = judged_again(site)
+        assert (back.status, back.read, back.rejected) == ("ok", 7, rejected)
+        assert (judged_again(site).batches, site.query("select count(*) from quality.current_batch")) == (0, [(1,)])
+    site.roll_up()
+    assert site.tables() == anew.tables()
 
 
 @pytest.mark.parametrize("zone", ["Asia/Jayapura", "Asia/Jakarta", "America/New_York"])
