@@ -34,7 +34,7 @@ from tests.test_check_log import (
 )
 from warehouse import database, migrations, reference
 from warehouse import period as quarter
-from warehouse.registry import Feed, MaintenanceWindow, Service
+from warehouse.registry import Feed, MaintenanceWindow, Opening, Service
 
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -541,6 +541,43 @@ def hours_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, floa
 
 def watched(service: str, start: datetime, days: int) -> list[Check]:
     return [Check(service, start + number * 24 * HOUR, "up", 5) for number in range(days + 1)]
+
+
+@st.composite
+def crowded_windows(draw: st.DrawFn) -> MaintenanceWindow:
+    """Within two and a half days, so that some overlap and a month's end lies among them."""
+    starts_at = START + draw(st.integers(-18, 100)) * 30 * MINUTE
+    return window(draw(st.sampled_from("*ab")), starts_at, draw(st.integers(1, 30)) / 2, draw(st.sampled_from((24, 24, 24, 0))))
+
+
+@MANY
+@given(
+    file=st.lists(crowded_windows(), min_size=3, max_size=6),
+    caps_h=st.tuples(st.sampled_from((0, 1, 5, 40)), st.sampled_from((None, 0, 3, 20))),
+    hours=SOME_HOURS,
+    zone=st.sampled_from(ZONES),
+    over_the_months_end=st.booleans(),
+)
+def test_maintenance_within_the_cap_is_that_reckoned_by_hand(
+    memory: duckdb.DuckDBPyConnection,
+    file: list[MaintenanceWindow],
+    caps_h: tuple[int, int | None],
+    hours: tuple[Opening, ...],
+    zone: str,
+    over_the_months_end: bool,
+) -> None:
+    own = Service("b", "b", maintenance_cap_s=None if caps_h[1] is None else caps_h[1] * 3600)
+    its_feed = replace(capped(caps_h[0], *(replace(one, source_row=row) for row, one in enumerate(file, start=2)), services=(own,), zone=zone), hours=hours)
+    batch = tuple(Check(service, moment, "up", 5) for service in "ab" for moment in (START, START + WEEK_MINUTES * MINUTE))
+    arrival = Batches((batch,), (True,))
+    if over_the_months_end:
+        arrival, its_feed = earlier(arrival, its_feed, timedelta(days=52))
+    with emptied(memory, zone) as station:
+        rolled(station, arrival.checks, its_feed)
+        cut = ZoneInfo(zone)
+        minutes = Counter((service, moment.astimezone(cut).date()) for service in "ab" for moment in announced(its_feed, service)[0])
+        assert [row[5] for row in levels_of(memory)] == [60 * minutes[row[:2]] for row in levels_of(memory)]
+        assert windows_of(memory) == windows_by_hand(arrival.checks, its_feed)
 
 
 def test_a_window_that_crosses_the_cap_is_clipped_there_and_checks_count_from_then_on(memory: duckdb.DuckDBPyConnection) -> None:

@@ -1,17 +1,18 @@
--- Grain: service, stretch of service time that windows announced before their start cover, from the quarter of the feed's first check to its latest day.
--- Windows that overlap count once. It is maintenance until `counted_until_at`: then the cap of its local month is used up, what comes first counting first.
-create or replace temp table announced as
-with announced_window as (
-    select
-        service_now.code as service_id,
-        window_setting.starts_at,
-        window_setting.ends_at
-    from window_setting
-    inner join service_now on window_setting.service_id in ('*', service_now.code)
-    where window_setting.announced_at < window_setting.starts_at
-),
+-- Grain of `announced`: service, stretch of service time within one local month that windows announced before their start cover, from the quarter of the
+-- feed's first check to its latest day. Windows that overlap count once. The stretch is maintenance until `counted_until_at`, when the month's cap is used
+-- up, what comes first in time having counted first. It is reckoned of all months, so that it is the same whichever days are reckoned again.
+create or replace temp table announced_window as
+select
+    service_now.code as service_id,
+    window_setting.source_row,
+    window_setting.starts_at,
+    window_setting.ends_at
+from window_setting
+inner join service_now on window_setting.service_id in ('*', service_now.code)
+where window_setting.announced_at < window_setting.starts_at;
 
-covered as (
+create or replace temp table announced as
+with covered as (
     select
         service_id,
         greatest(starts_at, max(ends_at) over earlier) as from_at,
@@ -34,7 +35,7 @@ watched as (
 hours as (
     select service_id, day, opens_at, closes_at
     from uptime.service_hours
-    where feed_id = $feed_id
+    where feed_id = $feed_id and service_id in (select service_id from watched)
 ),
 
 watched_month as (

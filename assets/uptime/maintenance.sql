@@ -5,18 +5,17 @@ delete from uptime.maintenance where feed_id = $feed_id;
 insert into uptime.maintenance by name
 with shared as (
     select
-        window_setting.source_row,
-        date_diff('second', greatest(window_setting.starts_at, announced.from_at), least(window_setting.ends_at, announced.until_at)) as covered_s,
+        announced_window.source_row,
+        date_diff('second', greatest(announced_window.starts_at, announced.from_at), least(announced_window.ends_at, announced.until_at)) as covered_s,
         greatest(
-            date_diff('second', greatest(window_setting.starts_at, announced.from_at), least(window_setting.ends_at, announced.counted_until_at)), 0
+            date_diff('second', greatest(announced_window.starts_at, announced.from_at), least(announced_window.ends_at, announced.counted_until_at)), 0
         ) as counted_s
-    from window_setting
+    from announced_window
     inner join announced
         on
-            window_setting.service_id in ('*', announced.service_id)
-            and announced.from_at < window_setting.ends_at
-            and announced.until_at > window_setting.starts_at
-    where window_setting.announced_at < window_setting.starts_at
+            announced.service_id = announced_window.service_id
+            and announced.from_at < announced_window.ends_at
+            and announced.until_at > announced_window.starts_at
 ),
 
 of_window as (
