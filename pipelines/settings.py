@@ -31,7 +31,7 @@ CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its 
 _KEYS_OF_KINDS: dict[str, tuple[tuple[FeedKind, ...], tuple[str, ...]]] = {
     f"uptime feeds ({', '.join(UPTIME_KINDS)})": (
         UPTIME_KINDS,
-        ("max_hold", "objective", "hosts", "maintenance", "hours", "incident_after", "flapping", "keep_checks"),
+        ("max_hold", "objective", "hosts", "maintenance", "maintenance_cap", "hours", "incident_after", "flapping", "keep_checks"),
     ),
     f"{FeedKind.CHECK_LOG} feeds": ((FeedKind.CHECK_LOG,), ("timezone",)),
     f"{FeedKind.PROMETHEUS} feeds": ((FeedKind.PROMETHEUS,), ("job", "vantage", "since", *CREDENTIALS)),
@@ -103,6 +103,7 @@ def _kept(value: object) -> object:
     return seconds
 
 
+Duration = Annotated[int, BeforeValidator(_duration)]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2})?$")]
 Hours = Annotated[tuple[Opening, ...], BeforeValidator(service_hours.parse)]
 Objective = Annotated[float, Field(gt=0, lt=1)]
@@ -129,18 +130,19 @@ class _Feed(_Entry):
     url: str | None = None
     allow_loopback: bool = False
     hosts: list[Host] = []
-    max_hold: Annotated[int, BeforeValidator(_duration)] | None = None
+    max_hold: Duration | None = None
     objective: Objective | None = None
     job: Annotated[str, StringConstraints(min_length=1)] | None = None
     vantage: Annotated[str, BeforeValidator(_vantage)] | None = None
     timezone: str | None = None
-    since: Annotated[int, BeforeValidator(_duration)] | None = None
+    since: Duration | None = None
     bearer: Variable | None = None
     basic_auth: Variable | None = None
     maintenance: Annotated[str, StringConstraints(min_length=1)] | None = None
+    maintenance_cap: Duration | None = None
     hours: Hours | None = None
     incident_after: Annotated[int, Field(ge=1)] | None = None
-    flapping: Annotated[int, BeforeValidator(_duration)] | None = None
+    flapping: Duration | None = None
     keep_checks: Annotated[int, BeforeValidator(_kept)] | None = None
 
 
@@ -153,6 +155,7 @@ class _Service(_Entry):
     government: Code | None = None
     objective: Objective | None = None
     hours: Hours | None = None
+    maintenance_cap: Duration | None = None
 
 
 class _RollUp(_Entry):
@@ -253,7 +256,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         max_hold_s=entry.max_hold or 0,
         objective=entry.objective,
         services=tuple(
-            Service(service.match, service.id, service.name, service.agency, service.government, service.objective, service.hours)
+            Service(service.match, service.id, service.name, service.agency, service.government, service.objective, service.hours, service.maintenance_cap)
             for service in services
             if service.feed == entry.id
         ),
@@ -264,6 +267,7 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         since_s=entry.since or Feed.since_s,
         credential=next(_credentials(entry), None),
         maintenance=tuple(windows),
+        maintenance_cap_s=entry.maintenance_cap,
         hours=entry.hours or (),
         incident_after=entry.incident_after or 1,
         flapping_s=entry.flapping or 0,
@@ -351,7 +355,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
         yield f"{at('max_hold')}: is missing; accepted: how long a check speaks for, such as 26h"
     for feeds, (kinds, keys) in _KEYS_OF_KINDS.items():
         if entry.kind not in kinds:
-            yield from (f"{at(key)}: belongs to {feeds}, this one is {entry.kind}" for key in keys if getattr(entry, key))
+            yield from (f"{at(key)}: belongs to {feeds}, this one is {entry.kind}" for key in keys if key in entry.model_fields_set)
 
 
 def _credential_mistakes(entry: _Feed, at: Callable[[str], str], environment: Mapping[str, str]) -> Iterator[str]:

@@ -339,6 +339,22 @@ def test_a_file_of_before_service_hours_keeps_its_days_quarters_and_incidents(tm
         assert connection.execute("select incident_id, duration_s, is_open from uptime.incident").fetchall() == [("x", 3600, False)]
 
 
+def test_windows_announced_before_there_was_a_cap_are_kept_until_they_are_reckoned_again(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    before = SCHEMA.replace("reason varchar,\n    counted_s bigint,\n    over_cap_s bigint\n", "reason varchar\n")
+    without_cap = "\n".join(line for line in before.splitlines() if "maintenance.counted_s" not in line and "maintenance.over_cap_s" not in line)
+    row = ("f", 2, "*", "2026-10-22", "2026-10-23", "2026-10-01", "jaringan", True, None)
+    with duckdb.connect(str(path)) as connection:
+        migrations.apply(connection, [migration for migration in migrations.known_migrations() if migration.number < 5], without_cap)
+        connection.execute("insert into uptime.maintenance values ($1, $2, $3, $4, $5, $6, $7, $8, $9)", row)
+    with Warehouse(path).open_for_writing() as connection, database.scratch() as fresh:
+        migrations.apply(fresh)
+        described = "select column_index, column_name, data_type, comment from duckdb_columns() where table_name = 'maintenance' order by all"
+        assert connection.execute(described).fetchall() == fresh.execute(described).fetchall()
+        kept = connection.execute("select source_row, note, counts, counted_s, over_cap_s from uptime.maintenance").fetchall()
+        assert kept == [(2, "jaringan", True, None, None)]
+
+
 def test_checks_that_were_set_aside_before_they_had_a_vantage_can_still_come_right(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:

@@ -1,10 +1,11 @@
 """Service levels by a feed's settings: announced maintenance, service hours. Everything is reckoned a second time here, minute by minute, and the way
 checks arrive in does not show."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ from tests.test_check_log import (
 )
 from warehouse import database, migrations, reference
 from warehouse import period as quarter
-from warehouse.registry import Feed, MaintenanceWindow, Service
+from warehouse.registry import Feed, MaintenanceWindow, Opening, Service
 
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -62,11 +63,23 @@ def memory() -> Iterator[duckdb.DuckDBPyConnection]:
 # The reckoning, by hand: minute by minute.
 
 
-def announced(its_feed: Feed, service: str, moment: datetime) -> bool:
-    return any(
-        window.service in ("*", service) and window.announced_at < window.starts_at and window.starts_at <= moment < window.ends_at
-        for window in its_feed.maintenance
-    )
+def minutes_of(window: MaintenanceWindow) -> list[datetime]:
+    return [window.starts_at + number * MINUTE for number in range((window.ends_at - window.starts_at) // MINUTE)]
+
+
+@lru_cache(maxsize=4)
+def announced(its_feed: Feed, service: str) -> tuple[frozenset[datetime], frozenset[datetime]]:
+    """Minutes of service time that windows announced in time cover: those that count, and those beyond the cap of their local month."""
+    cap_s = next((one.maintenance_cap_s for one in its_feed.services if one.id == service and one.maintenance_cap_s is not None), its_feed.maintenance_cap_s)
+    mine = [window for window in its_feed.maintenance if window.service in ("*", service) and window.announced_at < window.starts_at]
+    used_s: Counter[tuple[int, int]] = Counter()
+    counted, over_cap = set(), set()
+    for moment in sorted({moment for window in mine for moment in minutes_of(window)}):
+        local = moment.astimezone(ZoneInfo(its_feed.government.timezone))
+        if not off_hours(its_feed, service, local):
+            (counted if cap_s is None or used_s[local.year, local.month] < cap_s else over_cap).add(moment)
+            used_s[local.year, local.month] += 60
+    return frozenset(counted), frozenset(over_cap)
 
 
 def off_hours(its_feed: Feed, service: str, local: datetime) -> bool:
@@ -101,7 +114,7 @@ def by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[LevelRow], li
             speaks = said is not None and moment < min(said.at + hold, latest)
             status = said.status if said is not None and speaks else "unknown"
             closed = off_hours(its_feed, service, moment.astimezone(cut))
-            out = closed or announced(its_feed, service, moment)
+            out = closed or moment in announced(its_feed, service)[0]
             on_day["off_hours" if closed else "maintenance" if out else status] += 60
             if said is not None and not out and (speaks or said.at == moment == latest):
                 if said.status == "down":
@@ -190,7 +203,7 @@ def burn_by_hand(checks: Sequence[Check], its_feed: Feed) -> list[tuple[str, int
             seen = {"up": 0, "down": 0}
             for moment in (latest - number * MINUTE for number in range(1, minutes + 1)):
                 said = next((check for check in reversed(mine) if check.at <= moment), None)
-                in_service = not off_hours(its_feed, service, moment.astimezone(cut)) and not announced(its_feed, service, moment)
+                in_service = not off_hours(its_feed, service, moment.astimezone(cut)) and moment not in announced(its_feed, service)[0]
                 if said is not None and moment < said.at + hold and said.status in seen and in_service:
                     seen[said.status] += 1
             return seen["down"] / sum(seen.values()) / (1 - 0.99) if sum(seen.values()) else None
@@ -209,6 +222,33 @@ def burn_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, float
     ).fetchall()
 
 
+WindowRow = tuple[int, bool, str | None, int, int]
+
+
+def windows_by_hand(checks: Sequence[Check], its_feed: Feed) -> list[WindowRow]:
+    """Row, whether it counts, why not or not all of it, seconds that count and beyond the cap, from the first check's quarter to the latest one's day."""
+    cut = ZoneInfo(its_feed.government.timezone)
+    seen = [check.at.astimezone(cut).date() for check in checks]
+    first, last = quarter.first_day(quarter.of_day(min(seen))), max(seen)
+    found: list[WindowRow] = []
+    for window in its_feed.maintenance:
+        services = {check.service for check in checks if window.service in ("*", check.service)}
+        late = window.announced_at >= window.starts_at
+        counted_s, over_cap_s = 0, 0
+        for service in services if not late else ():
+            within = {moment for moment in minutes_of(window) if first <= moment.astimezone(cut).date() <= last}
+            counted, over_cap = announced(its_feed, service)
+            counted_s += 60 * len(within & counted)
+            over_cap_s += 60 * len(within & over_cap)
+        reason = "announced_late" if late else "unknown_service" if not services else "over_cap" if over_cap_s else None
+        found.append((window.source_row, reason is None or counted_s > 0, reason, counted_s, over_cap_s))
+    return found
+
+
+def windows_of(connection: duckdb.DuckDBPyConnection) -> list[WindowRow]:
+    return connection.execute("select source_row, counts, reason, counted_s, over_cap_s from uptime.maintenance order by source_row").fetchall()
+
+
 OFFICE = service_hours.parse("Mon-Fri 08:00-16:00")
 SOME_HOURS = st.sampled_from(
     [
@@ -219,6 +259,7 @@ SOME_HOURS = st.sampled_from(
         service_hours.parse("Mon-Thu 07:30-12:00, Mon-Thu 13:00-16:00"),
     ]
 )
+CAPS = st.sampled_from((None, None, 0, 1800, 5 * 3600, 40 * 3600))
 
 
 @st.composite
@@ -230,16 +271,17 @@ def windows(draw: st.DrawFn) -> MaintenanceWindow:
         starts_at + draw(st.one_of(st.integers(1, 300), st.integers(1, 3000))) * MINUTE,
         starts_at + draw(st.sampled_from((-3000, -1, -1, -1, 0, 1))) * MINUTE,
         "",
-        draw(st.integers(2, 99)),
+        2,
     )
 
 
 @st.composite
 def feeds(draw: st.DrawFn) -> Feed:
-    own = [Service("b", "b", hours=draw(SOME_HOURS))] if draw(st.booleans()) else []
+    own = [Service("b", "b", hours=draw(SOME_HOURS), maintenance_cap_s=draw(CAPS))] if draw(st.booleans()) else []
     return replace(
         feed(draw(st.sampled_from(ZONES)), draw(HOLDS), tuple(own)),
-        maintenance=tuple(draw(st.lists(windows(), max_size=4))),
+        maintenance=tuple(replace(window, source_row=row) for row, window in enumerate(draw(st.lists(windows(), max_size=4)), start=2)),
+        maintenance_cap_s=draw(CAPS),
         hours=draw(SOME_HOURS),
         incident_after=draw(st.sampled_from((1, 2, 2, 3))),
         flapping_s=draw(st.sampled_from((0, 3600, 86400))),
@@ -280,6 +322,7 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
         assert levels_of(memory) == days
         assert incidents_of(memory) == [incident[:5] for incident in incidents]
         assert memory.execute("select failed_checks from uptime.outage order by service_id, started_at").fetchall() == [(outage[5],) for outage in outages]
+        assert windows_of(memory) == windows_by_hand(arrival.checks, its_feed)
         assert whole_tables(memory) == at_once
         assert quarters_of(memory) == [row for period in ("2026-Q3", "2026-Q4") for row in quarters_by_hand(period, days, incidents, its_feed)]
         assert whole_quarters(memory) == quarters_at_once
@@ -482,6 +525,165 @@ def test_another_maintenance_file_reckons_the_feed_again_and_none_gives_what_was
         station.roll_up(feed())
         assert whole_tables(memory) == before
         assert memory.execute("select count(*) from uptime.maintenance").fetchone() == (0,)
+
+
+# A cap on announced maintenance.
+
+
+def capped(hours: float | None, *windows_of_file: MaintenanceWindow, services: tuple[Service, ...] = (), zone: str = "Asia/Makassar") -> Feed:
+    return replace(feed(zone, services=services), maintenance=windows_of_file, maintenance_cap_s=None if hours is None else int(hours * 3600))
+
+
+def hours_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, float, float, float, float]]:
+    """Service, day of the month, hours up, down, unknown and in maintenance."""
+    return [(row[0], row[1].day, *(seconds / 3600 for seconds in row[2:6])) for row in levels_of(connection)]
+
+
+def watched(service: str, start: datetime, days: int) -> list[Check]:
+    return [Check(service, start + number * 24 * HOUR, "up", 5) for number in range(days + 1)]
+
+
+@st.composite
+def crowded_windows(draw: st.DrawFn) -> MaintenanceWindow:
+    """Within two and a half days, so that some overlap and a month's end lies among them."""
+    starts_at = START + draw(st.integers(-18, 100)) * 30 * MINUTE
+    return window(draw(st.sampled_from("*ab")), starts_at, draw(st.integers(1, 30)) / 2, draw(st.sampled_from((24, 24, 24, 0))))
+
+
+@MANY
+@given(
+    file=st.lists(crowded_windows(), min_size=3, max_size=6),
+    caps_h=st.tuples(st.sampled_from((0, 1, 5, 40)), st.sampled_from((None, 0, 3, 20))),
+    hours=SOME_HOURS,
+    zone=st.sampled_from(ZONES),
+    over_the_months_end=st.booleans(),
+)
+def test_maintenance_within_the_cap_is_that_reckoned_by_hand(
+    memory: duckdb.DuckDBPyConnection,
+    file: list[MaintenanceWindow],
+    caps_h: tuple[int, int | None],
+    hours: tuple[Opening, ...],
+    zone: str,
+    over_the_months_end: bool,
+) -> None:
+    own = Service("b", "b", maintenance_cap_s=None if caps_h[1] is None else caps_h[1] * 3600)
+    its_feed = replace(capped(caps_h[0], *(replace(one, source_row=row) for row, one in enumerate(file, start=2)), services=(own,), zone=zone), hours=hours)
+    batch = tuple(Check(service, moment, "up", 5) for service in "ab" for moment in (START, START + WEEK_MINUTES * MINUTE))
+    arrival = Batches((batch,), (True,))
+    if over_the_months_end:
+        arrival, its_feed = earlier(arrival, its_feed, timedelta(days=52))
+    with emptied(memory, zone) as station:
+        rolled(station, arrival.checks, its_feed)
+        cut = ZoneInfo(zone)
+        minutes = Counter((service, moment.astimezone(cut).date()) for service in "ab" for moment in announced(its_feed, service)[0])
+        assert [row[5] for row in levels_of(memory)] == [60 * minutes[row[:2]] for row in levels_of(memory)]
+        assert windows_of(memory) == windows_by_hand(arrival.checks, its_feed)
+
+
+def test_a_window_that_crosses_the_cap_is_clipped_there_and_checks_count_from_then_on(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, capped(4, window("a", START + HOUR, 7), window("a", START + 9 * HOUR, 1, row=3)))
+        assert hours_of(memory) == [("a", 22, 3, 3, 14, 4)]
+        assert incidents_of(memory) == [("a", START + 5 * HOUR, START + 8 * HOUR, 3 * 3600, False)]
+        assert windows_of(memory) == [(2, True, "over_cap", 4 * 3600, 3 * 3600), (3, False, "over_cap", 0, 3600)]
+
+
+def test_a_cap_that_is_used_up_to_the_second_cuts_nothing(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, capped(7, window("a", START + HOUR, 7)))
+        assert hours_of(memory) == [("a", 22, 3, 0, 14, 7)]
+        assert windows_of(memory) == [(2, True, None, 7 * 3600, 0)]
+
+
+def test_windows_that_overlap_use_the_cap_once(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, capped(4, window("a", START + HOUR, 3), window("*", START + 2 * HOUR, 4, row=3)))
+        assert hours_of(memory) == [("a", 22, 3, 3, 14, 4)]
+        assert windows_of(memory) == [(2, True, None, 3 * 3600, 0), (3, True, "over_cap", 3 * 3600, 3600)]
+
+
+def test_windows_that_do_not_count_use_no_cap(memory: duckdb.DuckDBPyConnection) -> None:
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, capped(2, window("a", START, 2, 0), window("b", START, 2, row=3), window("a", START + 4 * HOUR, 2, row=4)))
+        assert hours_of(memory) == [("a", 22, 4, 4, 14, 2)]
+        assert windows_of(memory) == [(2, False, "announced_late", 0, 0), (3, False, "unknown_service", 0, 0), (4, True, None, 2 * 3600, 0)]
+
+
+def test_each_service_has_the_cap_to_itself_and_may_have_its_own(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = [replace(check, service=service) for service in "abc" for check in DOWN_FOR_SIX_HOURS]
+    own = (Service("b", "b", maintenance_cap_s=2 * 3600), Service("c", "c", maintenance_cap_s=0))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, capped(1, window("*", START + 2 * HOUR, 3), services=own))
+        assert hours_of(memory) == [("a", 22, 4, 5, 14, 1), ("b", 22, 4, 4, 14, 2), ("c", 22, 4, 6, 14, 0)]
+        assert windows_of(memory) == [(2, True, "over_cap", 3 * 3600, 6 * 3600)]
+        station.roll_up(capped(None, window("*", START + 2 * HOUR, 3), services=own[:1]))
+        assert [row[5] for row in hours_of(memory)] == [3, 2, 3]
+
+
+def test_at_local_midnight_a_month_has_its_cap_anew(memory: duckdb.DuckDBPyConnection) -> None:
+    """31 October 2026 22:00 in Makassar is 14:00 UTC."""
+    evening = datetime(2026, 10, 31, 14, tzinfo=UTC)
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, watched("a", evening - 22 * HOUR, 2), capped(1, window("a", evening, 4)))
+        assert [row[1:] for row in hours_of(memory)] == [(31, 23, 0, 0, 1), (1, 23, 0, 0, 1), (2, 0, 0, 24, 0)]
+        assert windows_of(memory) == [(2, True, "over_cap", 2 * 3600, 2 * 3600)]
+
+
+def test_the_hour_that_a_clock_goes_through_twice_uses_the_cap_twice(memory: duckdb.DuckDBPyConnection) -> None:
+    """From midnight to six on 25 October 2026 are seven hours in Berlin."""
+    midnight = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    checks = [Check("a", midnight + hours * HOUR, status) for hours, status in ((0, "up"), (2, "down"), (7, "up"), (25, "up"))]
+    with emptied(memory, "Europe/Berlin") as station:
+        rolled(station, checks, capped(4, window("a", midnight, 7), zone="Europe/Berlin"))
+        assert hours_of(memory)[0] == ("a", 25, 18, 3, 0, 4)
+        assert incidents_of(memory) == [("a", midnight + 4 * HOUR, midnight + 7 * HOUR, 3 * 3600, False)]
+        assert windows_of(memory) == [(2, True, "over_cap", 4 * 3600, 3 * 3600)]
+
+
+def test_off_hours_use_no_cap(memory: duckdb.DuckDBPyConnection) -> None:
+    """From Thursday 15:00 to Friday 10:00 are three office hours."""
+    its_feed = replace(capped(2, window("a", START + 7 * HOUR, 19)), hours=OFFICE)
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, watched("a", START - 8 * HOUR, 2), its_feed)
+        assert hours_of(memory)[:2] == [("a", 22, 7, 0, 0, 1), ("a", 23, 7, 0, 0, 1)]
+        assert windows_of(memory) == [(2, True, "over_cap", 2 * 3600, 3600)]
+
+
+def test_what_was_used_earlier_in_the_month_is_remembered_when_only_its_later_days_are_reckoned(memory: duckdb.DuckDBPyConnection) -> None:
+    """The first window lies before the first check."""
+    used_before = [window("a", datetime(2026, 10, 2, tzinfo=UTC), 3), window("*", START + HOUR, 2, row=3)]
+    its_feed = capped(6, *used_before, window("a", START + 10 * 24 * HOUR, 4, row=4), window("a", START + 9 * 24 * HOUR, 4, row=5))
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, watched("a", START, 8), its_feed)
+        assert windows_of(memory) == [(2, True, None, 3 * 3600, 0), (3, True, None, 2 * 3600, 0), (4, True, None, 0, 0), (5, True, None, 0, 0)]
+        before = hours_of(memory)[:8]
+        station.promote(its_feed, watched("a", START + 9 * 24 * HOUR, 1), RECEIVED + HOUR)
+        assert station.roll_up(its_feed).from_day == date(2026, 10, 29)
+        assert hours_of(memory)[:8] == before
+        assert [(row[1], row[5]) for row in hours_of(memory)[8:]] == [(30, 0), (31, 1), (1, 4)]
+        assert windows_of(memory)[2:] == [(4, True, None, 4 * 3600, 0), (5, True, "over_cap", 3600, 3 * 3600)]
+
+
+def test_another_cap_reckons_the_feed_again_and_none_gives_what_was(memory: duckdb.DuckDBPyConnection) -> None:
+    announced_window = window("a", START + HOUR, 7)
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, DOWN_FOR_SIX_HOURS, capped(None, announced_window))
+        before = whole_tables(memory)
+        for cap_h in (5, 0.5, 0):
+            assert station.roll_up(capped(cap_h, announced_window)).from_day is not None
+            assert station.roll_up(capped(cap_h, announced_window)).from_day is None
+            assert hours_of(memory)[0][5] == cap_h
+        assert windows_of(memory) == [(2, False, "over_cap", 0, 7 * 3600)]
+        station.roll_up(capped(None, announced_window))
+        assert whole_tables(memory) == before
+
+
+def test_what_the_monitor_itself_calls_maintenance_uses_no_cap(memory: duckdb.DuckDBPyConnection) -> None:
+    checks = [Check("a", START, "maintenance"), Check("a", START + 6 * HOUR, "up", 5), Check("a", START + 10 * HOUR, "up", 5)]
+    with emptied(memory, "Asia/Makassar") as station:
+        rolled(station, checks, capped(1, window("a", START + 5 * HOUR, 3)))
+        assert hours_of(memory) == [("a", 22, 4, 0, 14, 6)]
+        assert windows_of(memory) == [(2, True, "over_cap", 3600, 2 * 3600)]
 
 
 def test_halves_of_a_second_do_not_make_a_day_longer(memory: duckdb.DuckDBPyConnection) -> None:

@@ -137,6 +137,13 @@ def test_what_an_incident_is_can_be_set(tmp_path: Path) -> None:
     assert [(feed.incident_after, feed.flapping_s, feed.keep_checks_s) for feed in feeds] == [(1, 0, 0), (1, 0, 0), (3, 300, 730 * 86400)]
 
 
+def test_a_service_may_have_another_cap_on_maintenance_than_its_feed(tmp_path: Path) -> None:
+    text = GOOD.replace('agency = "002"', 'maintenance_cap = "0h"').replace('max_hold = "2d"', 'max_hold = "2d"\nmaintenance_cap = "8h"')
+    feeds = read_sources(write(tmp_path, text)).feeds
+    assert [feed.maintenance_cap_s for feed in feeds] == [None, None, 8 * 3600]
+    assert feeds[2].services[0].maintenance_cap_s == 0
+
+
 PROMETHEUS = GOOD.replace('"ckan"', '"prometheus"\nmax_hold = "150s"')
 
 
@@ -219,6 +226,10 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
         "feed.maintenance",
         ("m.csv", "cannot be read", "announced_at"),
     ),
+    "cap of another kind": ('kind = "ckan"', 'kind = "ckan"\nmaintenance_cap = "0h"', 24, "feed.maintenance_cap", ("belongs to uptime feeds", "ckan")),
+    "cap as a number": ('max_hold = "26h"', 'max_hold = "26h"\nmaintenance_cap = 8', 13, "feed.maintenance_cap", ("8 is not accepted", "26h")),
+    "cap per month": ('max_hold = "26h"', 'max_hold = "26h"\nmaintenance_cap = "8h/month"', 13, "feed.maintenance_cap", ("'8h/month'", "26h")),
+    "cap of a service in words": ('agency = "002"', 'maintenance_cap = "none"', 19, "service.maintenance_cap", ("'none'", "a whole number with its unit")),
     "hours of another kind": ('kind = "ckan"', 'kind = "ckan"\nhours = "Mon 08:00-16:00"', 24, "feed.hours", ("belongs to uptime feeds", "ckan")),
     "incident_after of another kind": ('kind = "ckan"', 'kind = "ckan"\nincident_after = 2', 24, "feed.incident_after", ("belongs to uptime feeds", "ckan")),
     "incident after none": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 0', 13, "feed.incident_after", ("0", "a whole number from 1")),

@@ -57,7 +57,8 @@ class Opening:
 
 @dataclass(frozen=True)
 class Service:
-    """What `[[service]]` says about one monitored service: how the feed calls it (`match`), and how we do. `hours`: none, and those of the feed hold."""
+    """What `[[service]]` says about one monitored service: how the feed calls it (`match`), and how we do. Without `hours`, `objective` or
+    `maintenance_cap_s` of its own, those of the feed hold."""
 
     match: str
     id: str
@@ -66,6 +67,7 @@ class Service:
     government: str | None = None
     objective: float | None = None
     hours: tuple[Opening, ...] | None = None
+    maintenance_cap_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Feed:
     name it (file, line, key), for messages. `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far
     back the first run asks, are of monitors that are asked for a stretch of time; `vantage` is their label that says from where was checked (none: all
     checks are from one place). `timezone` is that of a log's times that name none (none: UTC). No `hours`: around the clock, holidays too.
+    Announced maintenance counts for `maintenance_cap_s` at most, per service and local month; none: without limit.
     Checks are kept for `keep_checks_s`, 0 being for ever.
     `incident_after` failed checks in a row are an incident; those less than `flapping_s` apart are also counted as one."""
 
@@ -115,6 +118,7 @@ class Feed:
     since_s: int = 30 * 86400
     credential: Credential | None = None
     maintenance: tuple[MaintenanceWindow, ...] = ()
+    maintenance_cap_s: int | None = None
     hours: tuple[Opening, ...] = ()
     incident_after: int = 1
     flapping_s: int = 0

@@ -19,7 +19,7 @@ from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-METHOD = "roll_up 5"
+METHOD = "roll_up 6"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
 REWRITTEN = ("ref.service", "uptime.maintenance", "uptime.service_hours", "uptime.burn_rate", "uptime.certificate", "uptime.touched_day")  # with each reckoning
@@ -39,7 +39,7 @@ class RollUp:
 def settings_fingerprint(feed: Feed) -> str:
     """Whatever of the settings the reckoning depends on, and the method."""
     own = (feed.government.code, feed.government.timezone, feed.max_hold_s, feed.objective, feed.incident_after, feed.flapping_s)
-    said = (*own, feed.services, feed.maintenance, feed.hours)
+    said = (*own, feed.services, feed.maintenance, feed.maintenance_cap_s, feed.hours)
     calendar = version("holidays") if holiday.are_needed(feed) else ""
     return identifier(METHOD, calendar, *(repr(value) for value in said))
 
@@ -142,8 +142,9 @@ def _count(connection: duckdb.DuckDBPyConnection, see: See, feed: Feed, run: Run
 def _know_services(run: Run) -> None:
     run("service.sql")
     run("local_day.sql")
-    run("maintenance.sql")
     run("service_hours.sql")
+    run("announced.sql")
+    run("maintenance.sql")
 
 
 def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at: datetime, from_day: date, latest_at: datetime) -> None:
@@ -245,6 +246,7 @@ def _parameters(feed: Feed, first_at: datetime, latest_at: datetime, closed: _Cl
         "objective": feed.objective,
         "timezone": feed.government.timezone,
         "max_hold_s": feed.max_hold_s,
+        "maintenance_cap_s": feed.maintenance_cap_s,
         "incident_after": feed.incident_after,
         "first_at": first_at,
         "latest_at": latest_at,
@@ -297,12 +299,13 @@ def _load_hours(connection: duckdb.DuckDBPyConnection, feed: Feed, years: range)
 def _load_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, years: range) -> None:
     """TEMP table `service_setting`: how services are called and whose they are; and what `_load_windows` and `_load_hours` load."""
     connection.execute(
-        "create or replace temp table service_setting (match varchar, id varchar, name varchar, agency varchar, government varchar, objective double)"
+        "create or replace temp table service_setting "
+        "(match varchar, id varchar, name varchar, agency varchar, government varchar, objective double, maintenance_cap_s bigint)"
     )
     for service in feed.services:
         connection.execute(
-            "insert into service_setting values ($1, $2, $3, $4, $5, $6)",
-            [service.match, service.id, service.name, service.agency, service.government, service.objective],
+            "insert into service_setting values ($1, $2, $3, $4, $5, $6, $7)",
+            [service.match, service.id, service.name, service.agency, service.government, service.objective, service.maintenance_cap_s],
         )
     _load_windows(connection, feed)
     _load_hours(connection, feed, years)

@@ -18,6 +18,7 @@ select
     any_value(coalesce(service_setting.agency, '-')) as agency_code,
     arg_max(seen.url, seen.url_at) as url,
     coalesce(any_value(service_setting.objective), $objective) as objective,
+    coalesce(min(service_setting.maintenance_cap_s), $maintenance_cap_s) as maintenance_cap_s,
     any_value(coalesce(government.timezone, $timezone)) as timezone,
     timezone(any_value(coalesce(government.timezone, $timezone)), min(seen.first_at))::date as first_day,
     list(seen.match) as matches

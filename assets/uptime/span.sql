@@ -1,27 +1,19 @@
--- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` to `last_day`, cut where a window or an opening
--- begins or ends: status is off_hours, maintenance, or empty where checks count as they say. Windows that overlap count once; off hours come before
--- maintenance.
+-- Grain: service, local day, span of it, for days with maintenance or service hours from `from_day` to `last_day`, cut where maintenance or an opening
+-- begins or ends: status is off_hours, maintenance, or empty where checks count as they say.
 create or replace temp table span as
-with announced as (
+with announced_day as (
     select
-        service_now.code as service_id,
-        service_now.timezone,
-        maintenance.starts_at,
-        maintenance.ends_at
-    from uptime.maintenance as maintenance
-    inner join service_now on maintenance.service_id in ('*', service_now.code)
-    where maintenance.feed_id = $feed_id and maintenance.counts
-),
-
-announced_day as (
-    select
-        *,
+        service_id,
+        timezone,
+        from_at,
+        counted_until_at,
         unnest(generate_series(
-            greatest(timezone(timezone, starts_at)::date, $from_day::date)::timestamp,
-            least(timezone(timezone, ends_at)::date, $last_day::date)::timestamp,
+            greatest(timezone(timezone, from_at)::date, $from_day::date)::timestamp,
+            least(timezone(timezone, counted_until_at)::date, $last_day::date)::timestamp,
             interval 1 day
         ))::date as day
     from announced
+    where from_at < counted_until_at
 ),
 
 hours as (
@@ -50,8 +42,8 @@ covered as (
     select
         bounded_day.service_id,
         bounded_day.day,
-        greatest(announced_day.starts_at, bounded_day.day_at) as from_at,
-        least(announced_day.ends_at, bounded_day.next_day_at) as until_at
+        greatest(announced_day.from_at, bounded_day.day_at) as from_at,
+        least(announced_day.counted_until_at, bounded_day.next_day_at) as until_at
     from announced_day
     inner join bounded_day using (service_id, day)
 ),

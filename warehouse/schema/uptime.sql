@@ -279,7 +279,9 @@ create table if not exists uptime.maintenance (
     announced_at timestamptz not null,
     note varchar,
     counts boolean not null,
-    reason varchar
+    reason varchar,
+    counted_s bigint,
+    over_cap_s bigint
 );
 comment on table uptime.maintenance is 'One row per window of a feed''s maintenance file, counted or not | Satu baris per jendela pemeliharaan dalam berkas, dihitung atau tidak';
 comment on column uptime.maintenance.feed_id is 'Feed whose file names it | Sumber yang berkasnya memuatnya';
@@ -289,8 +291,10 @@ comment on column uptime.maintenance.starts_at is 'Start (UTC) | Mulai (UTC)';
 comment on column uptime.maintenance.ends_at is 'End (UTC) | Selesai (UTC)';
 comment on column uptime.maintenance.announced_at is 'When it was announced (UTC) | Waktu diumumkan (UTC)';
 comment on column uptime.maintenance.note is 'What for | Keterangan';
-comment on column uptime.maintenance.counts is 'Its time is maintenance; else checks count as they say | Waktunya dihitung pemeliharaan; jika tidak, pemeriksaan berlaku apa adanya';
-comment on column uptime.maintenance.reason is 'Why it does not count: announced_late (not before its start), unknown_service (no check of it so far); empty = it counts | Alasan tidak dihitung: announced_late (tidak diumumkan sebelum mulai), unknown_service (belum pernah diperiksa); kosong = dihitung';
+comment on column uptime.maintenance.counts is 'Its time is maintenance, as far as the cap of the month allows; else checks count as they say | Waktunya dihitung pemeliharaan, sejauh batas bulan itu; jika tidak, pemeriksaan berlaku apa adanya';
+comment on column uptime.maintenance.reason is 'Why it does not count, or not all of it: announced_late (not before its start), unknown_service (no check of it so far), over_cap (the month''s cap was used up); empty = it counts | Alasan tidak dihitung, seluruhnya atau sebagian: announced_late (tidak diumumkan sebelum mulai), unknown_service (belum pernah diperiksa), over_cap (batas bulan itu habis); kosong = dihitung';
+comment on column uptime.maintenance.counted_s is 'Service time in it, up to the feed''s latest day, that counts as maintenance; * = summed over the services; empty = not reckoned yet | Waktu layanan di dalamnya, sampai hari terakhir sumber, yang dihitung pemeliharaan; * = jumlah semua layanan; kosong = belum dihitung | s';
+comment on column uptime.maintenance.over_cap_s is 'The same beyond the month''s cap, where checks count as they say | Sama, di atas batas bulan itu; pemeriksaan berlaku apa adanya | s';
 
 create table if not exists uptime.service_hours (
     feed_id varchar not null,
