@@ -661,6 +661,22 @@ def test_no_check_is_lost_when_the_governments_zone_is_corrected(site: Site, zon
     assert site.tables() == anew.tables()
 
 
+def test_a_corrected_zone_of_a_services_own_government_reckons_its_days_anew(site: Site) -> None:
+    its_feed = replace(site.feed, services=(Service("a", "a", government="98"),))
+    checks = [Check("a", START + number * HOUR, "down" if number % 7 == 3 else "up", 5) for number in range(75)]
+    (site.root / "anew").mkdir()
+    anew = Site(site.root / "anew", its_feed, now=RECEIVED)
+    site.feed = its_feed
+    for each, zones in ((site, ("Asia/Jakarta", "Asia/Jayapura")), (anew, ("Asia/Jayapura",))):
+        each.bring("checks.csv", as_csv(checks))
+        for zone in zones:
+            with each.warehouse.open_for_writing() as connection:
+                reference.load(connection, (each.feed.government, Government("98", "Contoh lain (data buatan)", zone)))
+            each.roll_up()
+    assert [day[2] for day in site.days()] != [day[2] for day in reckon(checks, "Asia/Jakarta", MAX_HOLD_S)[0]]
+    assert site.tables() == anew.tables()
+
+
 def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) -> None:
     site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("b", START + 30 * HOUR, "down")]))
     site.bring("two.csv", as_csv([Check("a", START, "down"), Check("a", START + 31 * HOUR, "up", 5)]))

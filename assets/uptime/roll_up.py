@@ -36,17 +36,19 @@ class RollUp:
     incidents: int
 
 
-def settings_fingerprint(feed: Feed) -> str:
-    """Whatever of the settings the reckoning depends on, and the method."""
+def settings_fingerprint(connection: duckdb.DuckDBPyConnection, feed: Feed) -> str:
+    """Whatever of the settings the reckoning depends on, and the method. A service may be another government's, in another zone."""
+    governments = {service.government for service in feed.services if service.government is not None}
+    zones = connection.execute("select code, timezone from ref.government where list_contains($1, code) order by code", [sorted(governments)]).fetchall()
     own = (feed.government.code, feed.government.timezone, feed.max_hold_s, feed.objective, feed.incident_after, feed.flapping_s)
-    said = (*own, feed.services, feed.maintenance, feed.maintenance_cap_s, feed.hours)
+    said = (*own, feed.services, feed.maintenance, feed.maintenance_cap_s, feed.hours, zones)
     calendar = version("holidays") if holiday.are_needed(feed) else ""
     return identifier(METHOD, calendar, *(repr(value) for value in said))
 
 
 def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engine: Engine = IN_DUCKDB) -> RollUp:
     """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
-    fingerprint = settings_fingerprint(feed)
+    fingerprint = settings_fingerprint(connection, feed)
     _forget_other_settings(connection, feed, fingerprint)
     stale = _stale_files(connection, feed.id)
     from_at = min((moment for moment in (_touched_from(connection, feed.id), *(file.first_at for file in stale)) if moment is not None), default=None)
