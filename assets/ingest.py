@@ -1,5 +1,6 @@
 """The asset that every feed has: archive to core. One factory, so that all feeds look alike in Dagster: same metadata, one check per rule."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from warehouse.registry import Feed
 
 REFERENCE = dg.AssetKey(["ref", "reference"])
 ARRIVED = "arrived"
+SAID_EVERY_S = 10
 
 
 def always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
@@ -88,7 +90,7 @@ def build_feed_asset(
         if mend is not None:
             mend(warehouse, archive, lake, feed, reader, context.log.warning)
         arrival = arrive_from(warehouse)(feed, archive, clock)
-        outcome = take_in(warehouse, archive, feed, reader, arrival, context.run.run_id, clock, context.log.debug)
+        outcome = take_in(warehouse, archive, feed, reader, arrival, context.run.run_id, clock, _progress(context.log))
         context.log.info(_sentence(outcome))
         if after_commit is not None:
             after_commit(Committed(feed, tuple(arrival.present), warehouse, archive, home, context.log.info))
@@ -100,6 +102,19 @@ def build_feed_asset(
         yield dg.MaterializeResult(metadata=_metadata(outcome) | _quality_score(stored), check_results=results)
 
     return ingest
+
+
+def _progress(log: dg.DagsterLogManager) -> Progress:
+    """All of it in the run's log, and now and then a line that is seen at the terminal too."""
+    said_at = time.monotonic()
+
+    def say(message: str) -> None:
+        nonlocal said_at
+        is_due = time.monotonic() - said_at >= SAID_EVERY_S
+        (log.info if is_due else log.debug)(message)
+        said_at = time.monotonic() if is_due else said_at
+
+    return say
 
 
 def _sentence(outcome: FeedOutcome) -> str:

@@ -39,7 +39,7 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
         for feed in settings.of(Product.SUBMISSIONS):
             evidence.load(connection, archive, feed.id)
         for feed in settings.of(Product.UPTIME):
-            roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed, settings.engine))
+            roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed, settings.engine, progress))
         for feed in settings.of(Product.OPEN_DATA):
             distribution.judge(connection, feed)
         dataset_score.reckon(connection)

@@ -677,6 +677,16 @@ def test_a_corrected_zone_of_a_services_own_government_reckons_its_days_anew(sit
     assert site.tables() == anew.tables()
 
 
+def test_a_history_that_is_counted_part_by_part_says_how_far_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roll_up, "STRETCH_CHECKS", 1)
+    site.bring("checks.csv", as_csv([Check("a", START + number * 24 * HOUR, "up", 5) for number in range(3)]))
+    said: list[str] = []
+    with site.warehouse.open_for_writing() as connection:
+        roll_up.roll_up(connection, site.lake, site.feed, progress=said.append)
+    days = [str(day[0]) for day in site.query("select day from meta.lake_partition order by day")]
+    assert said == [f"checks: checks until {day} are counted, of those until {days[-1]}" for day in days]
+
+
 def test_a_lost_lake_is_made_again_from_the_archive(site: Site, tmp_path: Path) -> None:
     site.bring("one.csv", as_csv([Check("a", START, "up", 5), Check("b", START + 30 * HOUR, "down")]))
     site.bring("two.csv", as_csv([Check("a", START, "down"), Check("a", START + 31 * HOUR, "up", 5)]))

@@ -67,7 +67,7 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         with warehouse.open_for_writing() as connection:
             done = []
             for feed in feeds:
-                done.append(roll_up.roll_up(connection, lake, feed, engine))
+                done.append(roll_up.roll_up(connection, lake, feed, engine, context.log.info))
                 roll_up.judge(connection, feed, done[-1])
                 for file, rows in retention.let_go(connection, feed):
                     context.log.info(f"{feed.id}: keep_checks: lake: {file} with {rows} checks is let go of")

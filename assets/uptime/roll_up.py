@@ -13,6 +13,7 @@ import pyarrow as pa
 from assets.uptime import holiday, service_quarter
 from assets.uptime.engine import IN_DUCKDB, Engine, See
 from expectations import derived, record
+from expectations.intake import Progress
 from warehouse import period as quarter
 from warehouse.database import run_on_incoming, run_script, transaction
 from warehouse.files import identifier, sql_of
@@ -46,7 +47,7 @@ def settings_fingerprint(connection: duckdb.DuckDBPyConnection, feed: Feed) -> s
     return identifier(METHOD, calendar, *(repr(value) for value in said))
 
 
-def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engine: Engine = IN_DUCKDB) -> RollUp:
+def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engine: Engine = IN_DUCKDB, progress: Progress = lambda message: None) -> RollUp:
     """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
     fingerprint = settings_fingerprint(connection, feed)
     _forget_other_settings(connection, feed, fingerprint)
@@ -73,6 +74,8 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engin
                     with transaction(connection):  # DuckDB keeps what a transaction has dropped until it ends
                         derived.forget(connection, judged_id(feed))  # until they are judged, the days keep the published file as it is
                         _count(connection, see, feed, run, stretch)
+                    if len(stretch) < len(stale):
+                        progress(f"{feed.id}: checks until {stretch[-1].day} are counted, of those until {stale[-1].day}")
         with transaction(connection):
             derived.forget(connection, judged_id(feed))
             if not stale:  # else the last stretch knew them all
