@@ -1,6 +1,7 @@
 -- The only pass over all checks. It runs as it stands on DuckDB and on Spark, over two tables, in which moments are microseconds since 1970:
 --   lake_check (service, vantage, checked_us, status, latency_ms, url, certificate_us, day): the checks, and the day of their file
---   segment (service, vantage, file_day, segment_id, day_id, from_us, until_us, max_hold_us): where days, and spans of them, begin and end
+--   segment (service, vantage, file_day, segment_id, day_id, from_us, until_us, max_hold_us): where days, and spans of them, begin and end;
+--     max_hold_us is the same in all
 -- What it finds is small, and all that the rest of the reckoning asks for.
 
 -- Grain: service, vantage, address and certificate, as checks bear them.
@@ -20,7 +21,6 @@ create or replace temporary view timed_check as
 select
     segment.segment_id,
     segment.day_id,
-    segment.max_hold_us,
     lake_check.checked_us,
     case lake_check.status when 'up' then 0 when 'down' then 1 when 'maintenance' then 2 else 3 end as state,
     case when lake_check.status = 'up' then lake_check.latency_ms end as latency_ms
@@ -45,26 +45,31 @@ group by day_id;
 
 -- Grain: run of checks within a segment that say the same, none of them later than max_hold after the one before.
 create or replace temporary view run_seen as
-with neighboured as (
+with told_check as (  -- moment and state in one number: they are sorted, and compared with their neighbours, at half the cost
+    select segment_id, checked_us * 4 + state as told
+    from timed_check
+),
+
+neighboured as (
     select
         segment_id,
-        state,
-        checked_us,
-        max_hold_us,
-        lag(state) over in_turn as state_before,
-        lag(checked_us) over in_turn as checked_before_us,
-        lead(checked_us) over in_turn as checked_after_us,
+        told,
+        lag(told) over in_turn as told_before,
+        lead(told) over in_turn as told_after,
         row_number() over in_turn as place
-    from timed_check
-    window in_turn as (partition by segment_id order by checked_us, state)
+    from told_check
+    window in_turn as (partition by segment_id order by told)
 ),
 
 edge as (  -- the first check of each run, and the last of the segment
-    select
-        *,
-        state_before is null or state_before <> state or checked_us - checked_before_us > max_hold_us as begins
-    from neighboured
-    where state_before is null or state_before <> state or checked_us - checked_before_us > max_hold_us or checked_after_us is null
+    select *
+    from (
+        select
+            *,
+            told_before is null or told_before % 4 <> told % 4 or told - told_before > (select max(max_hold_us) * 4 from segment) as begins
+        from neighboured
+    ) as judged
+    where begins or told_after is null
 ),
 
 followed as (
@@ -72,17 +77,27 @@ followed as (
         *,
         lead(begins) over in_turn as begins_after,
         lead(place) over in_turn as place_after,
-        lead(checked_us) over in_turn as edge_after_us,
-        lead(checked_before_us) over in_turn as checked_before_edge_us
+        lead(told) over in_turn as edge_after,
+        lead(told_before) over in_turn as told_before_edge
     from edge
     window in_turn as (partition by segment_id order by place)
+),
+
+bounded as (
+    select
+        segment_id,
+        told % 4 as state,
+        told as first_told,
+        case when place_after is null then told when begins_after then told_before_edge else edge_after end as last_told,
+        case when place_after is null then 1 when begins_after then place_after - place else place_after - place + 1 end as checks
+    from followed
+    where begins
 )
 
 select
     segment_id,
     case state when 0 then 'up' when 1 then 'down' when 2 then 'maintenance' else 'unknown' end as status,
-    checked_us as first_us,
-    case when place_after is null then checked_us when begins_after then checked_before_edge_us else edge_after_us end as last_us,
-    case when place_after is null then 1 when begins_after then place_after - place else place_after - place + 1 end as checks
-from followed
-where begins;
+    cast((first_told - state) / 4 as bigint) as first_us,
+    cast((last_told - state) / 4 as bigint) as last_us,
+    checks
+from bounded;
