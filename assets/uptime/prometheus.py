@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -226,16 +226,17 @@ def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Tab
     if not targets:
         raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
     _refuse_doubled(targets, vantage)
-    rows = [row for labels, metrics in targets.items() for row in _checks(dict(labels), metrics, vantage)]
-    columns: dict[str, Any] = dict(zip(check_log.ACCEPTED, zip(*rows, strict=True), strict=True))
+    columns: dict[str, Any] = {name: [] for name in check_log.ACCEPTED}
+    for labelled, of_metric in targets.items():
+        for column, values in zip(columns.values(), _checks(dict(labelled), of_metric, vantage), strict=True):
+            column.extend(values)
     columns["checked_at"] = _moments(columns["checked_at"])
     table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
-    return with_source_columns(pa.table({"source_row": pa.array(range(1, len(rows) + 1), pa.int64())} | table), sorted(names))
+    return with_source_columns(pa.table({"source_row": pa.array(range(1, len(columns["checked_at"]) + 1), pa.int64())} | table), sorted(names))
 
 
-def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]], vantage: str | None) -> Iterator[tuple[object, ...]]:
-    """Service, url, time in seconds, status, latency, HTTP status, vantage and certificate's end of each check of one target. Column by column: a reply has
-    100,000 checks."""
+def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]], vantage: str | None) -> tuple[Iterable[object], ...]:
+    """Services, urls, times in seconds, statuses, latencies, HTTP statuses, vantages and certificates' ends of the checks of one target."""
     service = labels.get("instance")
     scheme = "http" if HTTP_STATUS in metrics else "probe"  # of a target that is written without one, as ping and TCP targets are
     url = service if service is None or "://" in service else f"{scheme}://{service}"
@@ -243,7 +244,7 @@ def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]], vantag
     durations, codes, certificates, ups = (map(metrics.get(name, {}).get, times) for name in (DURATION, HTTP_STATUS, CERTIFICATE, UP))
     statuses = ["unknown" if up == "0" else STATUS.get(value, value) for value, up in zip(metrics[SUCCESS].values(), ups, strict=True)]
     services, urls, places = (repeat(one, len(times)) for one in (service, url, None if vantage is None else labels.get(vantage)))
-    return zip(services, urls, times, statuses, map(_milliseconds, durations), codes, places, certificates, strict=True)
+    return services, urls, times, statuses, map(_milliseconds, durations), codes, places, certificates
 
 
 def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]], vantage: str | None) -> None:

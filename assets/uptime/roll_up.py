@@ -24,7 +24,7 @@ METHOD = "roll_up 6"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
 REWRITTEN = ("ref.service", "uptime.maintenance", "uptime.service_hours", "uptime.burn_rate", "uptime.certificate", "uptime.touched_day")  # with each reckoning
-STRETCH_CHECKS = 10_000_000  # long histories are passed over part by part, for the sake of memory
+STRETCH_CHECKS = 20_000_000  # long histories are passed over part by part, for the sake of memory
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,14 @@
 -- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
 -- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
 create or replace temp table batch as
-with cell as (
+with host_of as (  -- of each address once: checks are many, addresses few
+    select
+        url,
+        nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '') as host
+    from (select distinct url from incoming)
+),
+
+cell as (
     select
         source_row,
         service,
@@ -50,8 +57,8 @@ certified as (
 select
     source_row,
     service,
-    url,
-    nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '') as host,
+    certified.url,
+    host_of.host,
     checked_at_text,
     case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then said_at end as checked_at,
     status_text,
@@ -68,4 +75,5 @@ select
             then year(timezone($timezone, said_at)) || '-Q' || quarter(timezone($timezone, said_at))
     end as period
 from certified
+left join host_of using (url)
 order by source_row;
