@@ -88,6 +88,12 @@ def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]
         ("Wed Aug 24 2022 14:43:03 GMT+0800 (Waktu Indonesia Tengah)", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("Wed Aug 24 2022 06:43:03 GMT+0000", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("2022-08-24 14:43:03 +0800", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24T06:43Z", datetime(2022, 8, 24, 6, 43, tzinfo=UTC)),
+        ("2022-08-24 14:43+08:00", datetime(2022, 8, 24, 6, 43, tzinfo=UTC)),
+        ("2022-08-24 06:43", datetime(2022, 8, 24, 6, 43, tzinfo=UTC)),
+        ("Wed, 24 Aug 2022 06:43:03 GMT", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("Wed, 24 Aug 2022 14:43:03 +0800", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("Wed, 24 Aug 2022 06:43:03 WITA", None),
         ("2022-08-24 14:43:03 Asia/Makassar", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("2022-08-24 06:43:03", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("1661323383", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
@@ -103,7 +109,7 @@ def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]
     ],
 )
 def test_times_that_can_mean_one_moment_only_are_read_and_others_are_no_time(written: str, meant: datetime | None) -> None:
-    (row,) = staged(f"service,checked_at,status\ndinkes,{written},up\n".encode())
+    (row,) = staged(f'service,checked_at,status\ndinkes,"{written}",up\n'.encode())
     assert (row["checked_at"], row["checked_at_text"]) == (meant, written or None)
 
 

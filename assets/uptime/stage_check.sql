@@ -1,5 +1,5 @@
--- Grain: one row per check of the log. Times are ISO 8601 (without a zone: in `log_timezone`), what JavaScript and Ruby write, or seconds, milli-, micro-
--- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
+-- Grain: one row per check of the log. Times are ISO 8601 (without a zone: in `log_timezone`), what JavaScript, Ruby and mail write, or seconds, milli-,
+-- micro- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
 -- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
 create or replace temp table batch as
 with host_of as (  -- of each address once: checks are many, addresses few
@@ -30,6 +30,10 @@ cell as (
             else coalesce(
                 try_cast(checked_at as timestamptz),
                 try_strptime(regexp_extract(checked_at, '^[^(]*[0-9]'), ['%a %b %d %Y %H:%M:%S GMT%z', '%Y-%m-%d %H:%M:%S %z']),
+                try_strptime(
+                    regexp_replace(checked_at, '(Z| GMT)$', '+00'),
+                    ['%Y-%m-%dT%H:%M%z', '%Y-%m-%d %H:%M%z', '%a, %d %b %Y %H:%M:%S%z', '%a, %d %b %Y %H:%M:%S %z']
+                ),
                 to_timestamp(list_filter(
                     [try_cast(checked_at as double) / scale for scale in [1, 1e3, 1e6, 1e9]],
                     lambda seconds : seconds between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz)
