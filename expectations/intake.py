@@ -163,8 +163,9 @@ def take_in(
     What kept the source from being read makes the outcome `failed` and stops nothing."""
     outcome = FeedOutcome(feed.id, run_id, clock())
     with warehouse.open_for_writing(wait_s) as connection:
-        newest = _newest_batches(connection, feed)
-        judged = {row[0] for row in connection.execute("select batch_id from meta.batch where feed_id = $1", [feed.id]).fetchall()}
+        batches = _batches(connection, feed)
+    judged = {batch.batch_id for batch in batches}
+    newest = {batch.artifact_sha256: batch for batch in batches}
     artifacts = archive.artifacts(feed.id)
     pending = [artifact for artifact in artifacts if reader.batch_id(artifact) not in judged]
     returned = [artifact for artifact in artifacts if reader.batch_id(artifact) in judged and not newest[artifact.sha256].is_of(reader)]
@@ -187,9 +188,10 @@ def take_in(
 
 
 @dataclass(frozen=True)
-class _Newest:
-    """By what an artifact was judged last."""
+class _Judged:
+    """By what an artifact was judged."""
 
+    artifact_sha256: str
     batch_id: str
     parser_version: str
     suite_version: str
@@ -198,13 +200,13 @@ class _Newest:
         return (self.parser_version.split(AGAIN)[0], self.suite_version) == (reader.parser_version, reader.suite.version)
 
 
-def _newest_batches(connection: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, _Newest]:
-    """By artifact."""
+def _batches(connection: duckdb.DuckDBPyConnection, feed: Feed) -> list[_Judged]:
+    """All of the feed's, the newest last."""
     query = "select artifact_sha256, batch_id, parser_version, suite_version from meta.batch where feed_id = $1 order by known_at, rowid"
-    return {sha256: _Newest(*found) for sha256, *found in connection.execute(query, [feed.id]).fetchall()}
+    return [_Judged(*row) for row in connection.execute(query, [feed.id]).fetchall()]
 
 
-def _again(reader: Reader, newest: _Newest) -> Reader:
+def _again(reader: Reader, newest: _Judged) -> Reader:
     """Rules that come back after others: what they judge is a new batch, which follows that of the others."""
     return replace(reader, parser_version=f"{reader.parser_version}{AGAIN}{newest.batch_id}")
 

@@ -41,22 +41,23 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         order by day
         """
     ).fetchall()
-    latest_before = _latest(connection, feed.id)
+    latest_before = latest(connection, feed.id)
     for day, _, is_empty in changed:
         if is_empty:
             lake.unlist(connection, feed.id, day)
             continue
         _write(connection, feed, lake, day, "select * exclude (outcome) from merged_check where outcome <> 'left'")
-    latest = _latest(connection, feed.id)
+    latest_at = latest(connection, feed.id)
     periods: list[str] = []
     if changed:
         from_at = min(row[1] for row in changed)
-        if latest_before is not None and latest is not None and latest_before < latest:
+        if latest_before is not None and latest_at is not None and latest_before < latest_at:
             from_at = min(from_at, latest_before)  # silent services and last holds reach on to the new latest check
         connection.execute("insert into uptime.touched_day values ($1, $2)", [feed.id, from_at])
         if connection.execute("select 1 from merged_check where outcome = 'left' limit 1").fetchone():
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])  # what was counted where they stood is counted anew
-        periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), {"from_at": from_at, "to_at": latest or latest_before, "timezone": zone})
+        touched = {"from_at": from_at, "to_at": latest_at or latest_before, "timezone": zone}
+        periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), touched)
     row = connection.execute(
         """
         select
@@ -162,7 +163,8 @@ def _merge(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact
     connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": artifact.sha256, "kept_from": kept_from})
 
 
-def _latest(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
+def latest(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:
+    """The newest check of a feed that is committed."""
     row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed_id]).fetchone()
     return None if row is None else row[0]
 

@@ -105,13 +105,13 @@ def _known(warehouse: Warehouse, feed: Feed) -> _Known:
     if not warehouse.path.exists():
         return _Known()
     with warehouse.open_for_reading() as connection:
-        latest = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
+        latest = lake_day.latest(connection, feed.id)
         read = connection.execute("select source_name, read from quality.current_batch where feed_id = $1", [feed.id]).fetchall()
     of_day: dict[datetime, int] = defaultdict(int)
     for name, rows in read:
         if (found := re.fullmatch(rf"{SUCCESS} (\d{{4}}-\d\d-\d\d)T\d\d:\d\dZ", name)) is not None:
             of_day[datetime.fromisoformat(found[1]).replace(tzinfo=UTC)] += rows
-    return _Known(None if latest is None or latest[0] is None else latest[0].astimezone(UTC), of_day)
+    return _Known(None if latest is None else latest.astimezone(UTC), of_day)
 
 
 def arrive_from(warehouse: Warehouse) -> Arrive:

@@ -326,8 +326,8 @@ def _first_day(warehouse: Warehouse, feed: Feed) -> str:
     if not warehouse.path.exists():
         return ""
     with warehouse.open_for_reading() as connection:
-        row = connection.execute("select max(last_at) from meta.lake_partition where feed_id = $1", [feed.id]).fetchone()
-    return "" if row is None or row[0] is None else f"{row[0].astimezone(UTC) - OVERLAP:%Y-%m-%d}"
+        latest = lake_day.latest(connection, feed.id)
+    return "" if latest is None else f"{latest.astimezone(UTC) - OVERLAP:%Y-%m-%d}"
 
 
 def _sentence(error: sqlite3.Error | OSError) -> str:
