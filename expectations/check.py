@@ -1,6 +1,6 @@
 """Rules for checks of services: rows meant for the probe lake."""
 
-from expectations.rules import Between, Fresh, HasRows, Holds, InSet, NotNull, Owners, Rule, Suite, Unique, steadiness
+from expectations.rules import Fresh, HasRows, Holds, InSet, NotNull, Owners, Rule, Suite, Unique, steadiness
 from warehouse.registry import Feed, FeedKind
 
 STATUSES = ("up", "down", "unknown", "maintenance")
@@ -98,8 +98,8 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0, keep_checks_s: int = 0) -
                 "conformity",
                 "critical",
                 "row",
-                "Status harus up, down, degraded, unknown atau maintenance.",
-                "The status must be up, down, degraded, unknown or maintenance.",
+                "Status harus up, down, degraded, unknown atau maintenance, atau kata lain yang disebut docs/add-a-source.md; 1 dan 0 hanya tanpa angka lain.",
+                "The status must be up, down, degraded, unknown or maintenance, or another word of docs/add-a-source.md; 1 and 0 only without other numbers.",
                 shows=("status_text",),
             ),
             Rule(
@@ -123,12 +123,12 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0, keep_checks_s: int = 0) -
             ),
             Rule(
                 "check.latency_plausible",
-                Between("latency_ms", 0, 600_000),
+                Holds("coalesce(latency_ms between 0 and 600000, false)", when="latency_ms_text is not null", column="latency_ms"),
                 "conformity",
                 "warning",
                 "row",
-                "Waktu tanggap harus antara 0 dan 10 menit.",
-                "The latency must be between 0 and 10 minutes.",
+                "Waktu tanggap harus berupa angka milidetik (1234.5), antara 0 dan 10 menit.",
+                "The latency must be a number of milliseconds (1234.5), between 0 and 10 minutes.",
                 shows=("latency_ms_text",),
             ),
             Rule(

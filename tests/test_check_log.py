@@ -1,5 +1,6 @@
 """Uptime: how check logs are read, and that days and incidents come out the same however the checks arrive, by an independent reckoning."""
 
+import gzip
 import io
 import json
 import re
@@ -21,6 +22,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assets.uptime import check_log, lake_day, roll_up
+from expectations.check import STATUSES
 from expectations.intake import Batch, Counts, FeedOutcome, Unreadable
 from tests.conftest import ROOT
 from tests.site import HOUR, ROLLED_UP, DayRow, IncidentRow, Site, days_of, incidents_of, whole_tables
@@ -93,7 +95,14 @@ def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]
         ("2022-08-24 06:43", datetime(2022, 8, 24, 6, 43, tzinfo=UTC)),
         ("Wed, 24 Aug 2022 06:43:03 GMT", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("Wed, 24 Aug 2022 14:43:03 +0800", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
-        ("Wed, 24 Aug 2022 06:43:03 WITA", None),
+        ("Wed, 24 Aug 2022 14:43:03 WITA", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 13:43:03 WIB", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24T13:43:03.250WIB", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("2022-08-24 15:43 WIT", datetime(2022, 8, 24, 6, 43, tzinfo=UTC)),
+        ("2022-08-24 06:43:03 UTC", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 06:43:03 CST", None),
+        ("2022-08-24 06:43:03 IST", None),
+        ("2022-08-24 08:43:03 PM", None),
         ("2022-08-24 14:43:03 Asia/Makassar", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("2022-08-24 06:43:03", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
         ("1661323383", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
@@ -223,16 +232,120 @@ def test_parquet_says_the_same_as_csv() -> None:
     assert from_parquet == from_csv
 
 
+def parquet(**columns: object) -> bytes:
+    buffer = io.BytesIO()
+    pa_parquet.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Makassar", "+08:00"])
+def test_the_timestamps_of_parquet_are_moments_with_or_without_a_zone(unit: str, zone: str | None) -> None:
+    at = FEBRUARY if zone else FEBRUARY.replace(tzinfo=None)
+    (row,) = staged(parquet(service=["a"], checked_at=pa.array([at], pa.timestamp(unit, zone)), status=["up"]))
+    assert row["checked_at"] == FEBRUARY
+
+
+def test_what_parquet_calls_true_one_or_a_category_is_a_status() -> None:
+    of_kind = [
+        pa.array([True, False]),
+        pa.array([1, 0]),
+        pa.array([1.0, 0.0]),
+        pa.array(["Up", "Down"]).dictionary_encode(),
+    ]
+    for statuses in of_kind:
+        rows = staged(parquet(service=["a", "a"], checked_at=pa.array([FEBRUARY, FEBRUARY + HOUR]), is_up=statuses))
+        assert [row["status"] for row in rows] == ["up", "down"], statuses.type
+
+
+@pytest.mark.parametrize(
+    ("meaning", "words"),
+    [
+        ("up", "UP,degraded,Online,OK,operational,available,healthy,success,true,TRUE,t,yes,aktif,Hidup,naik,daring,tersedia,ya,1,1.0"),
+        ("down", "Down,OFFLINE,critical,unavailable,unhealthy,failure,failed,fail,false,False,f,no,Tidak Aktif,tidak_aktif,mati,turun,luring,tidak,0,0.0"),
+        ("maintenance", "maintenance,Under Maintenance,under_maintenance,pemeliharaan"),
+        ("unknown", "unknown,paused,pending,unconfirmed_down,seems down,tidak diketahui"),
+    ],
+)
+def test_words_that_can_mean_one_thing_only_are_statuses_in_either_language(meaning: str, words: str) -> None:
+    rows = staged(("service,checked_at,status\n" + "".join(f"a,2026-09-01T00:00:00Z,{word}\n" for word in words.split(","))).encode())
+    assert {row["status_text"] for row in rows if row["status"] != meaning} == set()
+
+
+@pytest.mark.parametrize("word", ["warning", "200", "503", "2", "-1", "NaN", "inf", "gangguan", "unreachable", "up (200 OK)", "inactive"])
+def test_words_that_can_mean_several_things_are_no_status(word: str) -> None:
+    first, second = staged(f"service,checked_at,status\na,2026-09-01T00:00:00Z,{word}\na,2026-09-01T01:00:00Z,down\n".encode())
+    assert first["status"] not in STATUSES
+    assert (first["status_text"], second["status"]) == (word, "down")
+
+
+@pytest.mark.parametrize("numbers", [(0, 0, 2), (1, 0, 2, 3), (2, 9, 1), (1, 200)])
+def test_one_and_nought_beside_other_numbers_may_be_any_monitors_and_are_no_status(numbers: tuple[int, ...]) -> None:
+    """0 is good in Nagios, 2 in UptimeRobot: what is taken for up would be down there."""
+    rows = staged(("service,checked_at,status\n" + "".join(f"a,2026-09-01T00:00:00Z,{number}\n" for number in numbers)).encode())
+    assert [row["status"] for row in rows] == [str(number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "latency_ms"),
+    [
+        ("Service Name,Checked At,Status,Response Time (ms)", "dinkes,2027-02-23T06:43:03Z,up,120.5", 120.5),
+        ("slug,url,status,code,responseTime,lastUpdated", "dinkes,https://dinkes.go.id,up,200,120,2027-02-23T06:43:03Z", None),
+        ("check_name;time;success;latency_s", "dinkes;1803364983;t;0,1205", 120.5),
+        ("monitor\tDate-Time\tIs-Up\tping", "dinkes\t2027-02-23 06:43:03\tFALSE\t", None),
+        ("Layanan;Waktu;Status;waktu_respons_ms", "dinkes;2027-02-23 13:43:03 WIB;aktif;120,5", 120.5),
+        ("instance,timestamp,probe_success,probe_duration_seconds", "dinkes,1803364983,1,0.1205", 120.5),
+        ("service,checked_at,status,latency_ms,latency_s", "dinkes,2027-02-23T06:43:03Z,up,120.5,9", 120.5),
+    ],
+)
+def test_columns_are_known_by_what_other_monitors_call_them(header: str, cells: str, latency_ms: float | None) -> None:
+    (row,) = staged(f"{header}\r\n{cells}\r\n".encode())
+    assert (row["service"], row["checked_at"], row["latency_ms"]) == ("dinkes", FEBRUARY, latency_ms)
+    assert row["status"] == ("down" if "FALSE" in cells else "up")
+
+
+def test_what_prometheus_probes_is_the_service_and_its_address() -> None:
+    (row,) = staged(b"instance,timestamp,probe_success\nhttps://dinkes.go.id/x,1803364983,1\n")
+    assert (row["service"], row["host"]) == ("https://dinkes.go.id/x", "dinkes.go.id")
+
+
+def test_a_log_in_utf_16_is_a_log_and_rows_without_anything_in_them_are_none() -> None:
+    written = "service,checked_at,status\ndinkes,2027-02-23T06:43:03Z,up\n\n,,\n , ,\n,2027-02-23T07:43:03Z,\n"
+    for data in (written.encode("utf-16"), written.encode("utf-8-sig")):
+        assert [(row["source_row"], row["service"], row["checked_at"]) for row in staged(data)] == [(2, "dinkes", FEBRUARY), (5, None, FEBRUARY + HOUR)]
+
+
+@pytest.mark.parametrize("written", ['"1,234"', '"120,5"', "1.234.567", "120 ms", "n/a", "0.12s", "-1", "700000"])
+def test_a_latency_that_cannot_be_read_is_a_warning_and_the_check_counts(site: Site, written: str) -> None:
+    outcome = site.bring("checks.csv", f"service,checked_at,status,latency_ms\na,{START.isoformat()},up,{written}\na,{START.isoformat()},down,x\n".encode())
+    assert (outcome.status, outcome.rejected) == ("ok", 0)
+    assert site.query("select row_key, severity from quality.failed_row where rule_id = 'check.latency_plausible'") == [
+        (f"{site.archive.artifacts('checks')[0].sha256}:2", "warning")
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (
             b"service,when,status\ndinkes,2026,up\n",
-            r"columns missing: checked_at \(checked_at or last_updated or timestamp or time or ts\); found: service, when, status",
+            r"columns missing: checked_at \(checked_at or last_updated or timestamp or .*\); found: service, when, status",
         ),
         (b"a,b\n1,2\n", r"columns missing: service .*, checked_at .*, status"),
-        (b"service;checked_at;status\ndinkes;2026-09-01;up\n", "columns missing: .*; found: service;checked_at;status; accepted: comma between cells"),
-        (b"service\tchecked_at\tstatus\ndinkes\t2026-09-01\tup\n", "columns missing: .*; accepted: comma between cells"),
+        (b"service|checked_at|status\ndinkes|2026-09-01|up\n", r"columns missing: .*; found: service\|checked_at\|status; accepted: CSV .* tab between cells"),
+        (b"service;checked_at;status\ndinkes;2026-09-01;up\nx;y\n", "Row #3: Expected 3 columns, got 2: x;y; accepted: .* as many cells in each row"),
+        (
+            b"service,checked_at,Check Time,status,STATUS \na,2026,2026,up,up",
+            "columns that stand more than once: status; found: .*; accepted: each of them once",
+        ),
+        (gzip.compress(b"service,checked_at,status\n"), r"the file is compressed \(gzip\); accepted: CSV .*, or Parquet"),
+        (b"PK\x03\x04\x14", "the file is a ZIP archive or a workbook; accepted: CSV"),
+        (b'\xef\xbb\xbf [{"service": "a"}]', "the file is JSON; accepted: CSV"),
+        (b"<!doctype html><html></html>", "the file is a web page or XML; accepted: CSV"),
+        (parquet(service=["a"], checked_at=[FEBRUARY], status=[{"up": 1}]), "column status cannot be read: it is of type struct.*; accepted: text, numbers"),
+        (parquet(service=["a"], checked_at=[FEBRUARY], status=["up"], latency_ms=[HOUR]), "column latency_ms .* of type duration"),
+        (parquet(service=[b"\xff"], checked_at=[FEBRUARY], status=["up"]), "column service .* of type binary"),
+        (parquet(service=["a"], checked_at=[time(1, 2)], status=["up"]), "column checked_at .* of type time"),
         (b"service,checked_at,status,Status\ndinkes,2026-09-01,up,down\n", "columns that stand more than once: status; found: .*; accepted: each of them once"),
         (b"", "."),
         (b"\x00\x01\x02\x03", "neither CSV nor Parquet"),
@@ -240,7 +353,27 @@ def test_parquet_says_the_same_as_csv() -> None:
         (b"service,checked_at,status\ndinkes,2026\n", "CSV cannot be read"),
         (b"service,checked_at,status\n\xff\xfe,2026,up\n", "CSV cannot be read"),
     ],
-    ids=["one missing", "all missing", "semicolons", "tabs", "one twice", "empty", "binary", "no parquet", "short row", "not UTF-8"],
+    ids=[
+        "one missing",
+        "all missing",
+        "bars",
+        "short row of semicolons",
+        "one twice in other words",
+        "gzip",
+        "zip",
+        "json",
+        "web page",
+        "struct",
+        "duration",
+        "no text",
+        "time of day",
+        "one twice",
+        "empty",
+        "binary",
+        "no parquet",
+        "short row",
+        "not UTF-8",
+    ],
 )
 def test_what_is_no_check_log_is_refused_in_words(data: bytes, said: str) -> None:
     with pytest.raises(Unreadable, match=said):

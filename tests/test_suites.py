@@ -457,8 +457,8 @@ PLANTED_CHECKS = [
     ),
     Planted(
         "check.status_known",
-        {0: {"status": "degraded"}, 1: {"status": "mati"}, 2: {"status": "UP"}, 4: {"status": "200 OK"}},
-        {1: " [status_text = mati]", 4: " [status_text = 200 OK]"},
+        {0: {"status": "degraded"}, 1: {"status": "gangguan"}, 2: {"status": "UP"}, 4: {"status": "200 OK"}},
+        {1: " [status_text = gangguan]", 4: " [status_text = 200 OK]"},
     ),
     Planted("check.status_named", {1: {"status": ""}, 4: {"status": ""}}, {1: "", 4: ""}),
     Planted(
@@ -947,7 +947,7 @@ def test_a_file_of_which_every_row_is_bad_is_set_aside_whole_and_still_has_its_v
     bad: dict[FeedKind, Row] = {
         FeedKind.SUBMISSION: {"value": "99"},
         FeedKind.PUBLISHED_INDEX: {"value": "99"},
-        FeedKind.CHECK_LOG: {"status": "mati"},
+        FeedKind.CHECK_LOG: {"status": "gangguan"},
     }
     change = bad.get(kind, {"title": ""})
     brought = installation.bring(installation.feed(f"all_bad_{kind.value}", kind), with_bad_rows(kind, dict.fromkeys(range(8), change)))
@@ -1135,6 +1135,6 @@ def test_a_row_whose_key_holds_a_question_mark_is_resolved_like_any_other(instal
 def test_the_same_name_in_another_governments_feed_resolves_nothing(installation: Installation) -> None:
     ours, theirs = installation.feed("ours", FeedKind.CHECK_LOG), installation.feed("theirs", FeedKind.CHECK_LOG, NEIGHBOUR)
     rows = [row | {"service": f"sama-{row['service']}"} for row in checks()]
-    first = installation.bring(ours, as_csv([rows[0] | {"status": "mati"}, *rows[1:]]))
+    first = installation.bring(ours, as_csv([rows[0] | {"status": "gangguan"}, *rows[1:]]))
     installation.bring(theirs, as_csv(rows))
     assert resolved(installation, first) == {("check.status_known", 2): (None, None)}

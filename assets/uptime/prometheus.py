@@ -3,7 +3,6 @@ resampled: an instant query with a range selector. Staging and promotion are tho
 
 import gc
 import json
-import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -244,7 +243,7 @@ def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]], vantag
     durations, codes, certificates, ups = (map(metrics.get(name, {}).get, times) for name in (DURATION, HTTP_STATUS, CERTIFICATE, UP))
     statuses = ["unknown" if up == "0" else STATUS.get(value, value) for value, up in zip(metrics[SUCCESS].values(), ups, strict=True)]
     services, urls, places = (repeat(one, len(times)) for one in (service, url, None if vantage is None else labels.get(vantage)))
-    return services, urls, times, statuses, map(_milliseconds, durations), codes, places, certificates
+    return services, urls, times, statuses, map(check_log.milliseconds, durations), codes, places, certificates
 
 
 def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]], vantage: str | None) -> None:
@@ -331,14 +330,6 @@ def _moment(at: float) -> str:
         return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     except (ValueError, OverflowError, OSError):
         return str(at)
-
-
-def _milliseconds(seconds: str | None) -> str | None:
-    try:
-        value = math.nan if seconds is None else float(seconds) * 1000
-    except ValueError:
-        return seconds
-    return f"{value:.3f}" if math.isfinite(value) else seconds
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:

@@ -1,6 +1,7 @@
 -- Grain: one row per check of the log. Times are ISO 8601 (without a zone: in `log_timezone`), what JavaScript, Ruby and mail write, or seconds, milli-,
 -- micro- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
--- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
+-- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'. Statuses 1 and 0 are up and down unless other numbers
+-- are among the log's statuses: those are some monitor's own, and with another meaning in each (0 is good in Nagios, 2 in UptimeRobot).
 create or replace temp table batch as
 with host_of as (  -- of each address once: checks are many, addresses few
     select
@@ -9,24 +10,57 @@ with host_of as (  -- of each address once: checks are many, addresses few
     from (select distinct url from incoming)
 ),
 
+numbered as (
+    select
+        status,
+        try_cast(status as double) as number,
+        bool_or(isfinite(try_cast(status as double)) and try_cast(status as double) not in (0, 1)) over () as has_others
+    from (select distinct status from incoming)
+),
+
+meant as (  -- of each word once
+    select
+        status as written,
+        case
+            when lower(status) in ('up', 'down') then lower(status)
+            when number = 1 and not has_others then 'up'
+            when number = 0 and not has_others then 'down'
+            when translate(lower(status), '_-', '  ') in (
+                'degraded', 'online', 'ok', 'operational', 'available', 'healthy', 'success', 'true', 't', 'yes',
+                'aktif', 'hidup', 'naik', 'daring', 'tersedia', 'ya'
+            ) then 'up'
+            when translate(lower(status), '_-', '  ') in (
+                'offline', 'critical', 'unavailable', 'unhealthy', 'failure', 'failed', 'fail', 'false', 'f', 'no',
+                'tidak aktif', 'nonaktif', 'mati', 'turun', 'luring', 'tidak tersedia', 'tidak'
+            ) then 'down'
+            when translate(lower(status), '_-', '  ') in ('under maintenance', 'pemeliharaan', 'dalam pemeliharaan') then 'maintenance'
+            when translate(lower(status), '_-', '  ') in ('paused', 'pending', 'seems down', 'unconfirmed down', 'tidak diketahui') then 'unknown'
+            else lower(status)
+        end as status
+    from numbered
+),
+
 cell as (
     select
         source_row,
         service,
         url,
         checked_at as checked_at_text,
-        status as status_text,
+        incoming.status as status_text,
         latency_ms as latency_ms_text,
         http_code,
         coalesce(nullif(trim(vantage), ''), '-') as vantage,
         nullif(trim(certificate_expires_at), '') as certificate_text,
         try_cast(trim(certificate_expires_at) as double) as certificate_s,
-        case
-            when lower(status) in ('up', 'degraded') then 'up'
-            else lower(status)
-        end as status,
+        meant.status,
         case
             when regexp_full_match(checked_at, '[0-9]+([-/][0-9]+){2}([T ][0-9:.]+)?') then timezone($log_timezone, try_cast(checked_at as timestamp))
+            when checked_at[-1] between 'A' and 'Y'  -- other names of zones (CST, IST) are of more than one
+                then try_strptime(
+                    regexp_extract(checked_at, '^(.*[0-9]) ?[A-Z]+$', 1)
+                    || map {'UTC': '+00', 'GMT': '+00', 'WIB': '+07', 'WITA': '+08', 'WIT': '+09'}[regexp_extract(checked_at, '[A-Z]+$')],
+                    ['%Y-%m-%d %H:%M:%S.%f%z', '%Y-%m-%dT%H:%M:%S.%f%z', '%Y-%m-%d %H:%M:%S%z', '%Y-%m-%dT%H:%M:%S%z', '%Y-%m-%d %H:%M%z', '%a, %d %b %Y %H:%M:%S%z']
+                )
             else coalesce(
                 try_cast(checked_at as timestamptz),
                 try_strptime(regexp_extract(checked_at, '^[^(]*[0-9]'), ['%a %b %d %Y %H:%M:%S GMT%z', '%Y-%m-%d %H:%M:%S %z']),
@@ -41,6 +75,7 @@ cell as (
             )
         end as said_at
     from incoming
+    left join meant on meant.written = incoming.status
 ),
 
 certified as (
