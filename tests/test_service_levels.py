@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from assets.uptime import roll_up, service_quarter
 from pipelines import service_hours
-from tests.site import HOUR, days_of, incidents_of, whole_tables
+from tests.site import HOUR, Site, days_of, incidents_of, whole_tables
 from tests.test_check_log import (
     HOLDS,
     MAKASSAR,
@@ -29,12 +30,13 @@ from tests.test_check_log import (
     Check,
     Station,
     arrivals,
+    as_csv,
     emptied,
     feed,
 )
 from warehouse import database, migrations, reference
 from warehouse import period as quarter
-from warehouse.registry import Feed, MaintenanceWindow, Opening, Service
+from warehouse.registry import Feed, Government, MaintenanceWindow, Opening, Service
 
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -748,6 +750,21 @@ def test_the_days_of_a_quarter_before_the_first_check_are_cut_to_the_hours_too(m
         service_quarter.reckon(memory, "2026-Q4")
         found = memory.execute("select up_s, unknown_s, off_hours_s, coverage, availability_strict, verdict from uptime.service_quarter").fetchall()
         assert found == [(8 * 3600, 15 * 8 * 3600, 22 * 86400 - 16 * 8 * 3600, 1 / 16, 1 / 16, "insufficient_data")]
+
+
+def test_a_quarter_ends_for_each_service_with_the_latest_day_of_its_own_zone(tmp_path: Path) -> None:
+    """The latest check is at 00:30 of the 2nd in Jayapura; in Jakarta the 1st goes on, and the 2nd is not unknown yet."""
+    its_feed = replace(feed("Asia/Jayapura"), services=(Service("a", "a", government="98"),), hours=service_hours.parse("Mon-Sun 00:00-24:00"))
+    site = Site(tmp_path, its_feed, now=RECEIVED)
+    begin = datetime(2026, 9, 30, 15, tzinfo=UTC)
+    site.bring("checks.csv", as_csv([Check(service, begin + half * HOUR / 2, "up", 5) for service in "ab" for half in range(50)]))
+    with site.warehouse.open_for_writing() as connection:
+        reference.load(connection, (site.feed.government, Government("98", "Contoh lain (data buatan)", "Asia/Jakarta")))
+    site.roll_up()
+    with site.warehouse.open_for_writing() as connection:
+        service_quarter.reckon(connection, "2026-Q4")
+    said = "select service_id, up_s + down_s + unknown_s + maintenance_s, off_hours_s from uptime.service_quarter order by service_id"
+    assert site.query(said) == [("a", 86400, 0), ("b", 2 * 86400, 0)]
 
 
 @pytest.mark.parametrize(

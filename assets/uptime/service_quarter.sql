@@ -18,10 +18,10 @@ with summed as (
     group by all
 ),
 
-feed_end as (
-    select feed_id, least(max(day), $last_day::date) as last_day
+service_end as (  -- the feed's latest day, in the zone of each service
+    select feed_id, service_id, least(max(day), $last_day::date) as last_day
     from uptime.service_day
-    group by feed_id
+    group by feed_id, service_id
 ),
 
 open as (
@@ -30,8 +30,8 @@ open as (
         service_hours.service_id,
         coalesce(sum(epoch_us(service_hours.closes_at) - epoch_us(service_hours.opens_at)), 0) // 1000000 as open_s
     from uptime.service_hours as service_hours
-    inner join feed_end using (feed_id)
-    where service_hours.day between $first_day and feed_end.last_day
+    inner join service_end using (feed_id, service_id)
+    where service_hours.day between $first_day and service_end.last_day
     group by all
 ),
 
@@ -40,8 +40,8 @@ local_incident as (
         incident.feed_id,
         incident.service_id,
         timezone(government.timezone, incident.started_at)::date as first_day,
-        coalesce(timezone(government.timezone, incident.ended_at)::date > feed_end.last_day, true) as is_open_at_end,
-        feed_end.last_day,
+        coalesce(timezone(government.timezone, incident.ended_at)::date > service_end.last_day, true) as is_open_at_end,
+        service_end.last_day,
         coalesce(
             epoch_us(incident.started_at)
             - lag(epoch_us(incident.ended_at)) over (partition by incident.feed_id, incident.service_id order by incident.started_at)
@@ -50,7 +50,7 @@ local_incident as (
         ) as is_flapping
     from uptime.incident as incident
     inner join ref.government as government on government.code = incident.government_code
-    inner join feed_end using (feed_id)
+    inner join service_end using (feed_id, service_id)
     left join uptime.rolled_up as rolled_up using (feed_id)
 ),
 
@@ -69,7 +69,7 @@ reckoned as (
     select
         summed.*,
         (
-            epoch_us(timezone(coalesce(government.timezone, 'UTC'), (feed_end.last_day + 1)::timestamp))
+            epoch_us(timezone(coalesce(government.timezone, 'UTC'), (service_end.last_day + 1)::timestamp))
             - epoch_us(timezone(coalesce(government.timezone, 'UTC'), $first_day::date::timestamp))
         ) // 1000000 as quarter_s,
         open.open_s,
@@ -78,7 +78,7 @@ reckoned as (
         coalesce(incident.incidents_merged, 0) as incidents_merged,
         coalesce(incident.open_incidents, 0) as open_incidents
     from summed
-    inner join feed_end using (feed_id)
+    inner join service_end using (feed_id, service_id)
     left join ref.government as government on government.code = summed.government_code
     left join ref.service as service on service.feed_id = summed.feed_id and service.code = summed.service_id
     left join open on open.feed_id = summed.feed_id and open.service_id = summed.service_id
