@@ -767,6 +767,16 @@ def test_a_quarter_ends_for_each_service_with_the_latest_day_of_its_own_zone(tmp
     assert site.query(said) == [("a", 86400, 0), ("b", 2 * 86400, 0)]
 
 
+def test_a_check_is_of_the_quarters_that_it_falls_in_for_its_service_and_for_the_feed(tmp_path: Path) -> None:
+    """At 00:30 of the 1st of October in Jayapura it is the 30th of September in Jakarta."""
+    its_feed = replace(feed("Asia/Jayapura"), services=(Service("a", "a", government="98"),))
+    site = Site(tmp_path, its_feed, now=RECEIVED)
+    with site.warehouse.open_for_writing() as connection:
+        reference.load(connection, (site.feed.government, Government("98", "Contoh lain (data buatan)", "Asia/Jakarta")))
+    site.bring("checks.csv", as_csv([Check("a", datetime(2026, 9, 30, 15, 30, tzinfo=UTC), "down"), Check("b", datetime(2026, 10, 1, tzinfo=UTC), "up", 5)]))
+    assert site.query("select periods from meta.batch") == [(["2026-Q3", "2026-Q4"],)]
+
+
 @pytest.mark.parametrize(
     ("written", "openings"),
     [

@@ -56,7 +56,8 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         connection.execute("insert into uptime.touched_day values ($1, $2)", [feed.id, from_at])
         if connection.execute("select 1 from merged_check where outcome = 'left' limit 1").fetchone():
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])  # what was counted where they stood is counted anew
-        touched = {"from_at": from_at, "to_at": latest_at or latest_before, "timezone": zone}
+        governments = sorted({service.government for service in feed.services if service.government is not None})
+        touched = {"from_at": from_at, "to_at": latest_at or latest_before, "timezone": zone, "governments": governments}
         periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), touched)
     row = connection.execute(
         """
