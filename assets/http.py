@@ -1,19 +1,20 @@
 """The one HTTP session that all connectors get: TLS verified, private addresses refused, one request a second per host, retries with a bound,
-a deadline for the whole reply and a cap on its decompressed size. No connector opens a connection of its own."""
+a deadline for each reply and a cap on its decompressed size. No connector opens a connection of its own."""
 
 import base64
+import json
 import os
 import re
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
 from requests_hardened import Config, HTTPSession
 from requests_ratelimiter import LimiterMixin
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.util import Retry
 
 from warehouse.registry import Credential
@@ -101,17 +102,40 @@ def session(allow_loopback: bool = False, limits: Limits | None = None, per_seco
 
 
 def get(http: requests.Session, url: str, params: dict[str, str] | None = None, limits: Limits | None = None) -> bytes:
-    """The body of a 200 reply, whole or not at all."""
+    """The body of a 200 reply, whole or not at all. One that breaks off is asked for once more."""
     limits = limits or Limits()
-    deadline = time.monotonic() + limits.whole_s
+    try:
+        return _get(http, url, params, limits)
+    except _BrokenOff:
+        time.sleep(limits.backoff_s)
+        return _get(http, url, params, limits)
+
+
+class _BrokenOff(SourceUnreachable):
+    """The connection was lost in the middle of a reply."""
+
+
+def _get(http: requests.Session, url: str, params: dict[str, str] | None, limits: Limits) -> bytes:
     shown = redacted(url)
     try:
         with http.get(url, params=params, stream=True, timeout=(limits.connect_s, limits.read_s)) as reply:
+            deadline = time.monotonic() + limits.whole_s  # of this reply: a server that asks us to wait may do so
             if reply.status_code != 200:
-                raise SourceUnreachable(f"{shown}: answered {reply.status_code} {reply.reason}")
+                raise SourceUnreachable(f"{shown}: answered {reply.status_code} {reply.reason}{_reason(reply, shown, limits, deadline)}")
             return _body(reply, shown, limits, deadline)
-    except (requests.RequestException, HTTPError, zlib.error) as error:
+    except (ProtocolError, zlib.error) as error:
+        raise _BrokenOff(f"{shown}: the reply breaks off: {redacted(str(error))}") from error
+    except (requests.RequestException, HTTPError) as error:
         raise SourceUnreachable(f"{shown}: {redacted(str(error))}") from error
+
+
+def _reason(reply: Any, shown: str, limits: Limits, deadline: float) -> str:
+    """What Prometheus says of a query that it refuses. Of other servers nothing is shown: they may say the key that they were asked with."""
+    try:
+        said = json.loads(_body(reply, shown, replace(limits, bytes=64 * 1024), deadline))
+        return f": {said['errorType']}: {redacted(str(said['error']))[:300]}"
+    except (HTTPError, zlib.error, SourceUnreachable, ValueError, TypeError, LookupError, RecursionError):
+        return ""
 
 
 def _body(reply: Any, shown: str, limits: Limits, deadline: float) -> bytes:
@@ -128,7 +152,7 @@ def _body(reply: Any, shown: str, limits: Limits, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise SourceUnreachable(f"{shown}: the reply was not complete within {limits.whole_s:.0f} s")
     if unpacker is not None and not unpacker.eof:
-        raise SourceUnreachable(f"{shown}: the reply ends in the middle")
+        raise _BrokenOff(f"{shown}: the reply ends in the middle")
     return bytes(body)
 
 

@@ -107,6 +107,35 @@ def test_a_server_that_asks_us_to_wait_is_asked_again_after_that_time(session: r
     httpserver.check_assertions()
 
 
+def test_a_server_may_ask_us_to_wait_for_longer_than_its_reply_may_take(httpserver: HTTPServer) -> None:
+    limits = Limits(connect_s=2, read_s=2, whole_s=0.5, retries=1, backoff_s=0.01)
+    httpserver.expect_ordered_request("/data").respond_with_data(b"slow down", status=429, headers={"Retry-After": "1"})
+    httpserver.expect_ordered_request("/data").respond_with_data(b"data")
+    with http.session(True, limits, per_second=200) as session:
+        assert http.get(session, httpserver.url_for("/data"), limits=limits) == b"data"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            b'{"status":"error","errorType":"execution","error":"query processing would load too many samples"}',
+            ": execution: query processing would .* samples",
+        ),
+        (b'{"status":"error","errorType":"bad_data","error":"see /?token=geheim"}', r": bad_data: see /\?token=\*\*\*"),
+        (b'{"error":"no such key: geheim"}', ""),
+        (b'["errorType"]', ""),
+        (b"<html>geheim</html>", ""),
+        (b'{"errorType":"execution","error":"' + b"x" * 200_000 + b'"}', ""),
+        (b"", ""),
+    ],
+)
+def test_what_prometheus_says_of_a_query_that_it_refuses_is_told(session: requests.Session, httpserver: HTTPServer, body: bytes, said: str) -> None:
+    httpserver.expect_request("/data").respond_with_data(body, status=422)
+    with pytest.raises(SourceUnreachable, match=rf"/data: answered 422 UNPROCESSABLE ENTITY{said}$"):
+        http.get(session, httpserver.url_for("/data"), limits=QUICK)
+
+
 def test_a_server_that_stays_overloaded_is_given_up_after_the_retries(session: requests.Session, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/data").respond_with_data(b"later", status=503)
     began = time.monotonic()
@@ -176,6 +205,19 @@ def test_a_reply_that_trickles_is_cut_off_at_the_deadline(framing: str) -> None:
 def test_half_a_reply_is_no_reply(session: requests.Session, reply: bytes) -> None:
     with raw_server(lambda connection: connection.sendall(reply)) as url, pytest.raises(SourceUnreachable):
         http.get(session, url, limits=QUICK)
+
+
+def test_a_reply_that_breaks_off_is_asked_for_once_more(session: requests.Session) -> None:
+    replies = [b"Content-Length: 9\r\n\r\nonly", b"Content-Length: 5\r\n\r\nwhole", b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"data")[:9]]
+    broken, whole, cut = (b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + reply for reply in replies)
+    for answers, expected in (([broken, whole], b"whole"), ([cut, whole], b"whole"), ([broken, cut, whole], None)):
+        left = iter(answers)
+        with raw_server(lambda connection, left=left: connection.sendall(next(left))) as url:  # type: ignore[misc]
+            if expected is None:
+                with pytest.raises(SourceUnreachable, match="the reply ends in the middle"):
+                    http.get(session, url, limits=QUICK)
+            else:
+                assert http.get(session, url, limits=QUICK) == expected
 
 
 def test_a_reply_larger_than_allowed_is_refused(session: requests.Session, httpserver: HTTPServer) -> None:

@@ -712,6 +712,18 @@ def test_what_the_monitor_warns_of_is_told(stand_in: StandIn, site: Site) -> Non
     assert "Prometheus warns: a store did not answer" in outcome.messages[0]
 
 
+def test_what_it_warns_of_while_it_counts_is_told_for_it_may_hide_a_day(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+    site.refresh()
+    warned = Response(reply([], "vector", warnings=["a store did not answer"]))
+    stand_in.faults["sum by (job) (count_over_time(probe_success[43200000ms]))"] = lambda _: warned
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added) == ("failed", 0)
+    assert outcome.messages == ("sources.toml:9: feed.url: until 2026-09-10 12:00 UTC: Prometheus warns: a store did not answer",)
+    stand_in.faults.clear()
+    assert site.refresh().status == "unchanged"
+
+
 ONE = {"metric": {"__name__": "probe_success", "instance": DINKES}, "values": [[NOON.timestamp(), "1"]]}
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -134,9 +134,16 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     """The replies, parsed, as they come; `arriving` is told of them, and of what went wrong."""
     address = f"{feed.url}".rstrip("/") + "/api/v1/query"
     problems: list[str] = []
+    warned: dict[str, None] = {}
+
+    def ask(query: str, at: datetime) -> bytes:
+        data = http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"})
+        warned.update(dict.fromkeys(f"until {at:%Y-%m-%d %H:%M} UTC: Prometheus warns: {warning}" for warning in _warnings(data)))
+        return data
+
     try:
         with http.session(feed.allow_loopback, per_second=PER_SECOND, credential=feed.credential) as session:
-            monitor = Monitor(lambda query, at: http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"}), feed.job)
+            monitor = Monitor(ask, feed.job)
             for start, data in ahead((start, monitor.samples(jobs, start, end)) for start, end, jobs in _stretches(monitor, known, feed, now)):
                 artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
                 arriving.present.append(artifact)
@@ -144,18 +151,22 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
                 yield Parsed(artifact, table)
                 if isinstance(table, Unreadable):
                     raise Unreadable(f"{artifact.source_name}: {table}")
-                problems += [f"{artifact.source_name}: Prometheus warns: {warning}" for warning in _warnings(data)]
             problems += filter(None, [monitor.standstill(now - timedelta(seconds=max(feed.max_hold_s, 1)), now)])
     except (http.SourceUnreachable, http.BadCredential) as error:
         problems.append(str(error))
     except Unreadable as error:
         problems.append(f"{http.redacted(address)}: {error}; nothing later was taken")
-    arriving.problems += [f"{feed.declared}: {problem}" for problem in problems]
+    arriving.problems += [f"{feed.declared}: {problem}" for problem in [*warned, *problems]]
 
 
 def _warnings(data: bytes) -> list[str]:
-    """Reading a reply again costs 0.1 s, so only where it speaks of any."""
-    return (_reply(data).get("warnings") or []) if b'"warnings"' in data else []
+    """Reading a reply again costs 0.1 s, so only where it speaks of any. One that cannot be read is judged where it is read."""
+    if b'"warnings"' not in data:
+        return []
+    with suppress(Unreadable):
+        warnings = _reply(data).get("warnings")
+        return [str(warning) for warning in warnings] if isinstance(warnings, list) else []
+    return []
 
 
 def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
