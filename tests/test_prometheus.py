@@ -712,6 +712,18 @@ def test_what_the_monitor_warns_of_is_told(stand_in: StandIn, site: Site) -> Non
     assert "Prometheus warns: a store did not answer" in outcome.messages[0]
 
 
+def test_a_count_that_is_empty_once_hides_no_day(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - DAY, 1441)
+
+    def nothing_once(_: Request) -> Response:
+        stand_in.faults.clear()
+        return Response(reply([], "vector"))
+
+    stand_in.faults["sum by (job) (count_over_time(probe_success[86400000ms]))"] = nothing_once
+    assert site.refresh().status == "ok"
+    assert site.told(DINKES) == (86400, 0)
+
+
 def test_what_it_warns_of_while_it_counts_is_told_for_it_may_hide_a_day(stand_in: StandIn, site: Site) -> None:
     stand_in.minutes(NOON - HOUR, 61)
     site.refresh()

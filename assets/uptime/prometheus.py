@@ -186,7 +186,7 @@ def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> 
 def _halved(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
     if start >= until:
         return
-    found = monitor.checks(start, min(end, until))
+    found = monitor.checks(start, min(end, until)) or monitor.checks(start, min(end, until))  # a day that is passed over may never be asked for again
     if sum(found.values()) <= MOST_CHECKS or end - start < SHORTEST:
         if found:
             yield start, min(end, until), sorted(found)
