@@ -713,6 +713,8 @@ def test_what_the_monitor_warns_of_is_told(stand_in: StandIn, site: Site) -> Non
 
 
 def test_a_count_that_is_empty_once_hides_no_day(stand_in: StandIn, site: Site) -> None:
+    """The first day with checks: those before the first that is known are not looked at again."""
+    site.feed = replace(site.feed, since_s=86400)
     stand_in.minutes(NOON - DAY, 1441)
 
     def nothing_once(_: Request) -> Response:
