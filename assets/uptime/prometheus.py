@@ -136,7 +136,7 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     address = f"{feed.url}".rstrip("/") + "/api/v1/query"
     problems: list[str] = []
     try:
-        with http.session(feed.allow_loopback, per_second=PER_SECOND, credential=feed.credential) as session:
+        with http.session_of(feed, per_second=PER_SECOND) as session:
             monitor = Monitor(lambda query, at: http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"}), feed.job)
             for start, data in ahead((start, monitor.samples(jobs, start, end)) for start, end, jobs in _stretches(monitor, known, feed, now)):
                 artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
