@@ -4,6 +4,7 @@ own."""
 
 import base64
 import ipaddress
+import logging
 import os
 import re
 import time
@@ -26,6 +27,7 @@ from warehouse.registry import Credential, Feed, Network
 
 USER_AGENT = "kesiapan (readiness of regional governments; open-data and uptime harvest)"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
+logging.getLogger("requests_hardened.ip_filter").setLevel(logging.ERROR)  # it warns of each address that it refuses: we say so, or know better
 _SECRET = re.compile(r"(?i)((?:key|secret|secret_key|token|apikey|api_key)[=/])[^/&?#]+")
 
 

@@ -398,12 +398,13 @@ def in_network(url: str, network: str, ca: Path | None = None) -> Feed:
     return replace(feed(url, FeedKind.DATA_JSON, allow_loopback=False), network=ip_network(network), ca=ca)
 
 
-def test_a_source_in_the_network_is_asked_by_name_and_by_address(httpserver: HTTPServer, tmp_path: Path) -> None:
+def test_a_source_in_the_network_is_asked_by_name_and_by_address(httpserver: HTTPServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     httpserver.expect_request("/data.json").respond_with_data(b'{"dataset": []}')
     for address in (httpserver.url_for("/data.json"), f"http://127.0.0.1:{httpserver.port}/data.json"):
         arrival = arrive(in_network(address, "127.0.0.0/8"), Archive(tmp_path), lambda: NOW)
         assert (len(arrival.present), arrival.problems) == (1, [])
     assert [request.host for request, _ in httpserver.log] == [f"localhost:{httpserver.port}", f"127.0.0.1:{httpserver.port}"]
+    assert "Forbidden" not in caplog.text
 
 
 @pytest.mark.parametrize("network", ["10.0.0.0/8", "fd00::/8"])
