@@ -28,7 +28,7 @@ def arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
         return take(feed, recorded(feed.path), archive, clock)
     assert feed.url is not None
     try:
-        with http.session(feed.allow_loopback) as session:
+        with http.session_of(feed) as session:
             pages = list(_ckan_pages(session, feed.url) if feed.kind is FeedKind.CKAN else _one_file(session, feed.url))
     except http.SourceUnreachable as error:
         return Arrival(problems=[f"{feed.declared}: {error}"])

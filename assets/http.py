@@ -1,26 +1,34 @@
-"""The one HTTP session that all connectors get: TLS verified, private addresses refused, one request a second per host, retries with a bound,
-a deadline for each reply and a cap on its decompressed size. No connector opens a connection of its own."""
+"""The one HTTP session that all connectors get: TLS verified, private addresses refused but for those of a named network, one
+request a second per host, retries with a bound, a deadline for each reply and a cap on its decompressed size. No connector opens a connection of its
+own."""
 
 import base64
+import ipaddress
 import json
+import logging
 import os
 import re
 import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests_hardened import Config, HTTPSession
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from requests_ratelimiter import LimiterMixin
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.util import Retry
 
-from warehouse.registry import Credential
+from warehouse.registry import Credential, Feed, Network
 
 USER_AGENT = "kesiapan (readiness of regional governments; open-data and uptime harvest)"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
+logging.getLogger("requests_hardened.ip_filter").setLevel(logging.ERROR)  # it warns of each address that it refuses: we say so, or know better
 _SECRET = re.compile(r"(?i)((?:key|secret|secret_key|token|apikey|api_key)[=/])[^/&?#]+")
 
 
@@ -45,7 +53,35 @@ class Limits:
 
 
 class _Session(LimiterMixin, HTTPSession):  # type: ignore[misc]  # neither base has types
-    pass
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Else authorities that the environment names (REQUESTS_CA_BUNDLE) would go before the session's own."""
+        own = self.verify if isinstance(self.verify, str) else verify
+        return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+
+class _NetworkAdapter(IPFilterAdapter):  # type: ignore[misc]  # it has no types
+    """Connects to addresses of one private network too; without TLS, to those alone. As for all others, the address that was looked at is the one connected
+    to."""
+
+    def __init__(self, network: Network, is_https: bool, allow_loopback: bool) -> None:
+        super().__init__(is_https_proto=is_https, allow_loopback=allow_loopback)
+        self._network, self._is_https = network, is_https
+
+    def build_connection_pool_key_attributes(self, request: requests.PreparedRequest, verify: Any, cert: Any = None) -> tuple[Any, Any]:
+        try:
+            place, options = super().build_connection_pool_key_attributes(request, verify, cert)
+        except InvalidIPAddress as refused:
+            (address,) = refused.args
+            if address not in self._network:
+                raise
+            place, options = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
+            if self._is_https:  # the certificate is for the name
+                options.update({"assert_hostname": place["host"], "server_hostname": place["host"]})  # type: ignore[misc]
+            place["host"] = f"[{address}]" if address.version == 6 else str(address)
+        address = ipaddress.ip_address(place["host"].strip("[]"))
+        if address.is_global and not self._is_https:
+            raise InvalidIPAddress(address)
+        return place, options
 
 
 def authorization(credential: Credential, environment: Mapping[str, str] = os.environ) -> str:
@@ -73,8 +109,21 @@ class _Authorization(requests.auth.AuthBase):
         return request
 
 
-def session(allow_loopback: bool = False, limits: Limits | None = None, per_second: float = 1.0, credential: Credential | None = None) -> requests.Session:
-    """With a `credential`, each request carries it. Raises `BadCredential`."""
+def session_of(feed: Feed, per_second: float = 1.0) -> requests.Session:
+    """What a feed's settings say of its source. Raises `BadCredential`."""
+    return session(feed.allow_loopback, per_second=per_second, credential=feed.credential, network=feed.network, ca=feed.ca)
+
+
+def session(
+    allow_loopback: bool = False,
+    limits: Limits | None = None,
+    per_second: float = 1.0,
+    credential: Credential | None = None,
+    network: Network | None = None,
+    ca: Path | None = None,
+) -> requests.Session:
+    """With a `credential`, each request carries it. Private addresses are connected to if they are of the `network`. `ca` is a PEM file of the authorities
+    that TLS is verified by; none: the public ones. Raises `BadCredential`."""
     limits = limits or Limits()
     config = Config(
         ip_filter_enable=True,
@@ -84,6 +133,10 @@ def session(allow_loopback: bool = False, limits: Limits | None = None, per_seco
         user_agent_override=USER_AGENT,
     )
     made: requests.Session = _Session(per_second=per_second, config=config)
+    if network is not None:
+        for scheme in ("https", "http"):
+            made.mount(f"{scheme}://", _NetworkAdapter(network, scheme == "https", allow_loopback))
+    made.verify = True if ca is None else str(ca)
     made.max_redirects = 5
     made.headers["Accept-Encoding"] = "gzip"
     made.auth = None if credential is None else _Authorization(authorization(credential))
@@ -123,6 +176,8 @@ def _get(http: requests.Session, url: str, params: dict[str, str] | None, limits
             if reply.status_code != 200:
                 raise SourceUnreachable(f"{shown}: answered {reply.status_code} {reply.reason}{_reason(reply, shown, limits, deadline)}")
             return _body(reply, shown, limits, deadline)
+    except InvalidIPAddress as error:
+        raise SourceUnreachable(f"{shown}: {error} is not asked; accepted: public addresses with TLS, and those that the feed's `network` names") from error
     except (ProtocolError, zlib.error) as error:
         raise _BrokenOff(f"{shown}: the reply breaks off: {redacted(str(error))}") from error
     except (requests.RequestException, HTTPError) as error:

@@ -1,7 +1,9 @@
 """Reads `sources.toml` and the environment, once, into frozen values. Every mistake is one line: file, line, key, what was found, what is accepted."""
 
+import ipaddress
 import os
 import re
+import ssl
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from assets.uptime.engine import IN_DUCKDB, Engine
 from assets.uptime.spark import Spark
 from pipelines import maintenance, service_hours
 from warehouse.home import Home
-from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, MaintenanceWindow, Opening, Product, Service
+from warehouse.registry import PRODUCT_OF_KIND, Credential, Feed, FeedKind, Government, MaintenanceWindow, Network, Opening, Product, Service
 
 ROOT = Path(__file__).resolve().parent.parent
 INBOX = "inbox"
@@ -96,6 +98,17 @@ def _vantage(value: object) -> object:
     raise ValueError('accepted: the label that says from where was probed, letters, digits and _, such as "prober" or "location", but not "instance"')
 
 
+def _network(value: object) -> object:
+    """Addresses that only one's own network reaches: what is public needs no leave."""
+    try:
+        network = ipaddress.ip_network(value) if isinstance(value, str) and "/" in value else None
+    except ValueError:
+        network = None
+    if network is None or network.is_global or network.is_multicast:
+        raise ValueError('accepted: the private addresses that may be asked, such as "10.20.0.0/16"')
+    return network
+
+
 def _kept(value: object) -> object:
     seconds = _duration(value)
     if isinstance(seconds, int) and seconds < LEAST_KEPT_S:
@@ -129,6 +142,8 @@ class _Feed(_Entry):
     path: str | None = None
     url: str | None = None
     allow_loopback: bool = False
+    network: Annotated[Network, BeforeValidator(_network)] | None = None
+    ca: Annotated[str, StringConstraints(min_length=1)] | None = None
     hosts: list[Host] = []
     max_hold: Duration | None = None
     objective: Objective | None = None
@@ -171,6 +186,7 @@ _ACCEPTED = {
     "id": "lower-case letters, digits and _, a letter first",
     "objective": "a share between 0 and 1, such as 0.99",
     "hosts": 'host names in lower case; ".go.id" is any host below go.id',
+    "ca": 'a PEM file of the authorities that certified the source, relative to this file, such as "ca.pem"',
     "maintenance": 'a CSV file of announced windows, relative to this file, such as "maintenance.csv"',
     "incident_after": "how many checks in a row must fail, a whole number from 1",
     "job": "the label that Prometheus gives the prober's scrapes, as text",
@@ -211,7 +227,7 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> Sou
                 entries[table].append((index, model.model_validate(values)))
             except ValidationError as error:
                 mistakes += _mistakes_of(error, places, table, index, model)
-    mistakes += _inconsistencies(document, entries, places, environment)
+    mistakes += _inconsistencies(document, entries, places, path.parent, environment)
     engine, found = _engine(document, places)
     mistakes += found
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
@@ -252,6 +268,8 @@ def _feed(entry: _Feed, governments: dict[str, Government], services: list[_Serv
         path=None if entry.path is None else folder / entry.path,
         url=entry.url,
         allow_loopback=entry.allow_loopback,
+        network=entry.network,
+        ca=None if entry.ca is None else folder / entry.ca,
         hosts=tuple(entry.hosts),
         max_hold_s=entry.max_hold or 0,
         objective=entry.objective,
@@ -316,7 +334,9 @@ def _listed(document: dict[str, Any], table: str) -> list[dict[str, Any]]:
     return [entry for entry in (listed if isinstance(listed, list) else [listed]) if isinstance(entry, dict)]
 
 
-def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int, Any]]], places: "_Places", environment: Mapping[str, str]) -> Iterator[str]:
+def _inconsistencies(
+    document: dict[str, Any], entries: dict[str, list[tuple[int, Any]]], places: "_Places", folder: Path, environment: Mapping[str, str]
+) -> Iterator[str]:
     codes = {entry.code for _, entry in entries["government"]}
     whole = len(entries["government"]) == len(_listed(document, "government"))  # else what has no government may only refer to one with a mistake in it
     zones = available_timezones()
@@ -329,6 +349,7 @@ def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int
     for index, entry in entries["feed"]:
         at = partial(places.key, "feed", index)
         yield from _feed_mistakes(entry, codes if whole else None, at)
+        yield from _source_mistakes(entry, folder, at)
         yield from _credential_mistakes(entry, at, environment)
     unreadable = {str(feed.get("id")) for feed in _listed(document, "feed")} - {entry.id for _, entry in entries["feed"]}
     uptime = sorted(entry.id for _, entry in entries["feed"] if entry.kind in UPTIME_KINDS)
@@ -348,7 +369,7 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     if (entry.path is None) == (entry.url is None):
         yield f"{at('path')}: give either path (recorded input) or url (a live source)"
     if entry.url is not None:
-        yield from _bad_url(at("url"), entry.url, entry.allow_loopback)
+        yield from _bad_url(at("url"), entry.url, entry)
     if entry.url is not None and FeedKind(entry.kind) is FeedKind.UPTIME_KUMA:
         yield f'{at("url")}: {FeedKind.UPTIME_KUMA} feeds are read from the database file, not from an address; accepted: path, such as "kuma.db"'
     if entry.kind in UPTIME_KINDS and entry.max_hold is None:
@@ -371,6 +392,31 @@ def _credential_mistakes(entry: _Feed, at: Callable[[str], str], environment: Ma
                 yield f"{at(key)}: {error}"
 
 
+def _may_be_in(network: Network | None, host: str | None) -> bool:
+    """Where a name leads is seen when it is asked."""
+    if network is None or host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host) in network
+    except ValueError:
+        return True
+
+
+def _source_mistakes(entry: _Feed, folder: Path, at: Callable[[str], str]) -> Iterator[str]:
+    """Of what only a live source has."""
+    for key in ("network", "ca"):
+        if entry.url is None and getattr(entry, key) is not None:
+            yield f"{at(key)}: belongs to live sources, which have a url"
+    if entry.ca is not None:
+        try:
+            ssl.create_default_context(cafile=folder / entry.ca)
+        except OSError as error:  # ssl.SSLError is one
+            yield f"{at('ca')}: {entry.ca!r} cannot be read ({error.strerror or error}); accepted: {_ACCEPTED['ca']}"
+    for key in CREDENTIALS:
+        if getattr(entry, key) and entry.url is not None and urlsplit(entry.url).scheme == "http" and urlsplit(entry.url).hostname not in LOOPBACK:
+            yield f"{at(key)}: a secret is not sent in the clear; accepted: with an https address"
+
+
 def _duplicates(entries: list[tuple[int, Any]], table: str, key: str, places: "_Places") -> Iterator[str]:
     first: dict[str, int] = {}
     for index, entry in entries:
@@ -381,12 +427,13 @@ def _duplicates(entries: list[tuple[int, Any]], table: str, key: str, places: "_
         first.setdefault(value, index)
 
 
-def _bad_url(where: str, url: str, allow_loopback: bool) -> Iterator[str]:
+def _bad_url(where: str, url: str, entry: _Feed) -> Iterator[str]:
     parts = urlsplit(url)
-    local = allow_loopback and parts.hostname in LOOPBACK
+    local = (entry.allow_loopback and parts.hostname in LOOPBACK) or _may_be_in(entry.network, parts.hostname)
     if parts.hostname is None or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
         shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        yield f"{where}: {shown!r} is not accepted; accepted: https addresses (http on this machine with allow_loopback = true)"
+        clear = 'http on this machine with allow_loopback = true, http in a private network with network = "10.20.0.0/16"'
+        yield f"{where}: {shown!r} is not accepted; accepted: https addresses ({clear})"
     if parts.password is not None:
         yield f"{where}: a password must not stand in an address"
 

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import shutil
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ import pytest
 
 from assets.submissions import feedback, submission
 from tests.libreoffice import NEEDS_SOFFICE, saved_as
-from tests.office import Office
+from tests.office import KALSEL, Office
+from warehouse import reference
 from warehouse.files import write_atomically
 
 HEADER = ("kode_pemda", "kode_skpd", "periode", "instrumen", "indikator", "tahap", "nilai", "penjelasan", "bukti", "pengirim")
@@ -202,3 +206,27 @@ def test_long_files_are_told_in_full_in_the_workbook_and_in_short_in_the_text(of
     text = office.text("panjang.csv")
     assert text.count("\nBaris ") == feedback.ROWS_IN_TEXT
     assert "dan 30 baris lain" in text
+
+
+def test_an_agency_that_becomes_known_has_its_files_judged_again(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kode_skpd = HEADER.index("kode_skpd")
+    named = list(row("3", "4"))
+    named[kode_skpd] = "Badan Percontohan"
+    office.receive("kiriman.csv", sheet(tuple(named)))
+    office.tell()
+    (told,) = table(office, "kiriman.csv.xlsx")
+    assert (told["status"], "Badan Percontohan" in told["alasan"]) == ("ditolak", True)
+
+    listed = shutil.copytree(reference._FOLDER, tmp_path / "reference")
+    with (listed / "agency.csv").open("a", encoding="utf-8") as file:
+        file.write("63,990,Badan Percontohan,,,,generated for this test\n")
+    monkeypatch.setattr(reference, "_FOLDER", listed)
+    monkeypatch.setattr(submission, "READER_OF_MANY_SENDERS", replace(office.reader, parser_version=submission.version()))
+    with office.warehouse.open_for_writing() as connection:
+        reference.load(connection, (KALSEL,))
+    office.now += timedelta(days=1)
+    office.take_in([])
+    office.tell()
+    assert table(office, "kiriman.csv.xlsx")[0]["status"] == "peringatan", "it is known by its name, which is not its code"
+    assert office.ask("select agency_code, indicator_id from core.assessment") == [("990", "3")]
+    assert office.ask("select rejected from quality.current_batch") == [(0,)]

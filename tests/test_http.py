@@ -8,7 +8,9 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from assets.http import Limits, SourceUnreachable
 from assets.open_data import ckan
 from expectations.intake import Unreadable
 from tests.conftest import ROOT
+from tests.monitor import certificate_until, site
 from warehouse.archive import Archive
 from warehouse.registry import Feed, FeedKind, Government
 
@@ -426,4 +429,50 @@ def test_a_source_on_this_machine_is_a_failure_of_its_feed_unless_allowed(httpse
     arrival = arrive(feed(httpserver.url_for("/"), allow_loopback=False), Archive(tmp_path), lambda: NOW)
     assert (arrival.present, len(arrival.problems)) == ([], 1)
     assert arrival.problems[0].startswith("sources.toml:25: feed.url: ")
+    assert arrival.problems[0].endswith("127.0.0.1 is not asked; accepted: public addresses with TLS, and those that the feed's `network` names")
     assert httpserver.log == []
+
+
+# A network of one's own. 127.0.0.0/8 stands for one: its addresses are as private as any other.
+
+
+def in_network(url: str, network: str, ca: Path | None = None) -> Feed:
+    return replace(feed(url, FeedKind.DATA_JSON, allow_loopback=False), network=ip_network(network), ca=ca)
+
+
+def test_a_source_in_the_network_is_asked_by_name_and_by_address(httpserver: HTTPServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    httpserver.expect_request("/data.json").respond_with_data(b'{"dataset": []}')
+    for address in (httpserver.url_for("/data.json"), f"http://127.0.0.1:{httpserver.port}/data.json"):
+        arrival = arrive(in_network(address, "127.0.0.0/8"), Archive(tmp_path), lambda: NOW)
+        assert (len(arrival.present), arrival.problems) == (1, [])
+    assert [request.host for request, _ in httpserver.log] == [f"localhost:{httpserver.port}", f"127.0.0.1:{httpserver.port}"]
+    assert "Forbidden" not in caplog.text
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "fd00::/8"])
+def test_no_other_network_is_asked(httpserver: HTTPServer, tmp_path: Path, network: str) -> None:
+    (problem,) = arrive(in_network(httpserver.url_for("/data.json"), network), Archive(tmp_path), lambda: NOW).problems
+    assert "127.0.0.1 is not asked" in problem
+    assert httpserver.log == []
+
+
+def test_a_redirect_out_of_the_network_is_not_followed(httpserver: HTTPServer, tmp_path: Path) -> None:
+    httpserver.expect_request("/data.json").respond_with_data(status=302, headers={"Location": "http://10.0.0.1/data.json"})
+    (problem,) = arrive(in_network(httpserver.url_for("/data.json"), "127.0.0.0/8"), Archive(tmp_path), lambda: NOW).problems
+    assert "10.0.0.1 is not asked" in problem
+
+
+def test_what_is_public_is_not_asked_in_the_clear(httpserver: HTTPServer, tmp_path: Path) -> None:
+    httpserver.expect_request("/data.json").respond_with_data(status=302, headers={"Location": "http://8.8.8.8/data.json"})
+    (problem,) = arrive(in_network(httpserver.url_for("/data.json"), "127.0.0.0/8"), Archive(tmp_path), lambda: NOW).problems
+    assert "8.8.8.8 is not asked" in problem
+
+
+def test_tls_is_verified_by_the_authority_that_the_settings_name(tmp_path: Path) -> None:
+    certificate = certificate_until(tmp_path, datetime.now(UTC) + timedelta(days=30))
+    with site(certificate) as (address, answers):
+        answers["/data.json"] = 200
+        known = arrive(in_network(f"{address}/data.json", "127.0.0.0/8", certificate), Archive(tmp_path), lambda: NOW)
+        assert (len(known.present), known.problems) == (1, [])
+        (problem,) = arrive(in_network(f"{address}/data.json", "127.0.0.0/8"), Archive(tmp_path), lambda: NOW).problems
+        assert "certificate verify failed" in problem

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from assets.uptime.engine import IN_DUCKDB, Engine
 from assets.uptime.spark import Spark
 from pipelines.settings import SettingsError, read_sources
 from tests.conftest import ROOT
+from tests.monitor import certificate_until
 from warehouse.archive import Archive
 from warehouse.registry import Credential, Feed, FeedKind, Government, MaintenanceWindow, Opening, Service
 
@@ -170,6 +172,32 @@ def test_a_monitor_on_this_machine_may_be_read_without_tls_when_allowed(tmp_path
     assert (feeds[1].url, feeds[1].allow_loopback) == (address, True)
 
 
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("http://10.20.0.7:9090", "10.20.0.0/16"),
+        ("http://prometheus.internal:9090", "10.20.0.0/16"),
+        ("https://prometheus.internal", "10.20.0.7/32"),
+        ("http://[fd00::7]:9090", "fd00::/8"),
+    ],
+)
+def test_a_source_in_a_network_of_ones_own_may_be_read_and_without_tls(tmp_path: Path, address: str, network: str) -> None:
+    feeds = read_sources(write(tmp_path, GOOD.replace('"https://data.example.go.id"', f'"{address}"\nnetwork = "{network}"'))).feeds
+    assert (feeds[1].url, feeds[1].network) == (address, ip_network(network))
+
+
+def test_a_source_may_be_certified_by_ones_own_authority(tmp_path: Path) -> None:
+    certificate = certificate_until(tmp_path, datetime(2027, 1, 1, tzinfo=UTC))
+    feeds = read_sources(write(tmp_path, GOOD.replace('kind = "ckan"', f'kind = "ckan"\nca = "{certificate.name}"'))).feeds
+    assert feeds[1].ca == certificate
+
+
+def test_a_secret_is_not_sent_in_the_clear(tmp_path: Path) -> None:
+    written = PROMETHEUS.replace('"https://data.example.go.id"', '"http://10.20.0.7:9090"\nnetwork = "10.20.0.0/16"\nbearer = "env:HOME"', 1)
+    (found,) = mistakes(tmp_path, written)
+    assert re.search(r":\d+: feed.bearer: a secret is not sent in the clear; accepted: with an https address$", found)
+
+
 # What to replace in the good file, by what; the line and key that the message must name; what it must say is accepted or found.
 MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "unknown kind": (
@@ -212,6 +240,20 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
         "feed.url",
         ("http://data.example.go.id", "https"),
     ),
+    "http elsewhere than in the network": (
+        '"https://data.example.go.id"',
+        '"http://10.21.0.7"\nnetwork = "10.20.0.0/16"',
+        25,
+        "feed.url",
+        ("http://10.21.0.7", "https", 'network = "10.20.0.0/16"'),
+    ),
+    "network of everybody": ('kind = "ckan"', 'kind = "ckan"\nnetwork = "0.0.0.0/0"', 24, "feed.network", ("'0.0.0.0/0'", "10.20.0.0/16")),
+    "network that is public": ('kind = "ckan"', 'kind = "ckan"\nnetwork = "8.8.8.0/24"', 24, "feed.network", ("'8.8.8.0/24'", "private")),
+    "network as a name": ('kind = "ckan"', 'kind = "ckan"\nnetwork = "lan"', 24, "feed.network", ("'lan'", "10.20.0.0/16")),
+    "network as an address in it": ('kind = "ckan"', 'kind = "ckan"\nnetwork = "10.20.0.7/16"', 24, "feed.network", ("'10.20.0.7/16'", "10.20.0.0/16")),
+    "network of recorded input": ('path = "checks.csv"', 'path = "checks.csv"\nnetwork = "10.20.0.0/16"', 11, "feed.network", ("live sources", "url")),
+    "authority that is not there": ('kind = "ckan"', 'kind = "ckan"\nca = "ca.pem"', 24, "feed.ca", ("'ca.pem'", "No such file", "PEM")),
+    "authority that is none": ('kind = "ckan"', 'kind = "ckan"\nca = "sources.toml"', 24, "feed.ca", ("'sources.toml'", "PEM")),
     "no scheme": ("https://data.example.go.id", "data.example.go.id", 25, "feed.url", ("data.example.go.id", "https")),
     "file address": ("https://data.example.go.id", "file:///etc/passwd", 25, "feed.url", ("file:///etc/passwd", "https")),
     "password in the address": ("https://data", "https://admin:rahasia@data", 25, "feed.url", ("password",)),

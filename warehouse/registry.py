@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+
+Network = IPv4Network | IPv6Network
 
 
 class FeedKind(StrEnum):
@@ -92,13 +95,13 @@ class Credential:
 
 @dataclass(frozen=True)
 class Feed:
-    """One source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set. `declared` says where the settings
-    name it (file, line, key), for messages. `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far
-    back the first run asks, are of monitors that are asked for a stretch of time; `vantage` is their label that says from where was checked (none: all
-    checks are from one place). `timezone` is that of a log's times that name none (none: UTC). No `hours`: around the clock, holidays too.
-    Announced maintenance counts for `maintenance_cap_s` at most, per service and local month; none: without limit.
-    Checks are kept for `keep_checks_s`, 0 being for ever.
-    `incident_after` failed checks in a row are an incident; those less than `flapping_s` apart are also counted as one."""
+    """One source. `path` is a file or a glob of recorded input; `url` a live source; exactly one of them is set. `declared` says where the settings name it
+    (file, line, key), for messages. `network`: private addresses that may be connected to; `ca`: certificates of the authorities that its TLS is verified by
+    (none: the public ones). `is_inbox`: a folder that many senders share, and that empties. `job` (none: any) and `since_s`, how far back the first run asks,
+    are of monitors that are asked for a stretch of time; `vantage` is their label that says from where was checked (none: all checks are from one place).
+    `timezone` is that of a log's times that name none (none: UTC). No `hours`: around the clock, holidays too. Announced maintenance counts for
+    `maintenance_cap_s` at most, per service and local month; none: without limit. Checks are kept for `keep_checks_s`, 0 being for ever. `incident_after`
+    failed checks in a row are an incident; those less than `flapping_s` apart are also counted as one."""
 
     id: str
     kind: FeedKind
@@ -106,6 +109,8 @@ class Feed:
     path: Path | None = None
     url: str | None = None
     allow_loopback: bool = False
+    network: Network | None = None
+    ca: Path | None = None
     hosts: tuple[str, ...] = ()
     max_hold_s: int = 0
     objective: float | None = None

@@ -6,6 +6,7 @@ import pyarrow as pa
 from assets.submissions.sheet import read_sheet
 from expectations.intake import Batch, Counts, Reader, counts_of_compared, periods_of_compared
 from expectations.published_index import SUITE
+from warehouse import reference
 from warehouse.archive import Artifact
 from warehouse.database import run_on_incoming
 from warehouse.files import sql_of
@@ -60,4 +61,5 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     return counts_of_compared(connection, periods_of_compared(connection))
 
 
-READER = Reader(parser_version="published_index 2", suite=SUITE, parse=parse, stage=stage, promote=promote)
+VERSION = f"published_index 2, reference {reference.fingerprint('region', 'instrument', 'component')}"
+READER = Reader(parser_version=VERSION, suite=SUITE, parse=parse, stage=stage, promote=promote)

@@ -13,6 +13,7 @@ from assets.submissions.sheet import read_sheet
 from expectations.gate import FILE_ROWS
 from expectations.intake import Batch, Counts, Many, Reader
 from expectations.submission import OF_MANY_SENDERS, SUITE
+from warehouse import reference
 from warehouse.archive import Artifact
 from warehouse.database import run_on_incoming, run_script
 from warehouse.files import sql_of
@@ -111,7 +112,12 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     return promote_many(connection, [batch])[0]
 
 
-READER = Reader("submission 3", SUITE, parse, stage, promote, Many(owners, stage_many, promote_many))
+def version() -> str:
+    """Files are read and judged again when the lists change by which their agencies and indicators are known."""
+    return f"submission 3, reference {reference.fingerprint('region', 'agency', 'instrument', 'component', 'evidence_rule')}"
+
+
+READER = Reader(version(), SUITE, parse, stage, promote, Many(owners, stage_many, promote_many))
 READER_OF_MANY_SENDERS = replace(READER, suite=OF_MANY_SENDERS)
 
 

@@ -142,7 +142,7 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
         return data
 
     try:
-        with http.session(feed.allow_loopback, per_second=PER_SECOND, credential=feed.credential) as session:
+        with http.session_of(feed, per_second=PER_SECOND) as session:
             monitor = Monitor(ask, feed.job)
             for start, data in ahead((start, monitor.samples(jobs, start, end)) for start, end, jobs in _stretches(monitor, known, feed, now)):
                 artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
