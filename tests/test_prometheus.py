@@ -6,11 +6,12 @@ import json
 import re
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +23,7 @@ from werkzeug import Request, Response
 
 from assets import http
 from assets.uptime import check_log, prometheus
+from expectations import intake
 from expectations.intake import FeedOutcome, Unreadable
 from tests import monitor
 from tests.conftest import ROOT, kesiapan, published
@@ -32,6 +34,7 @@ from tests.waiting import wait_until
 from warehouse import database
 from warehouse.archive import Artifact
 from warehouse.registry import Credential, Feed, FeedKind, Government, Service
+from warehouse.workers import ahead
 
 SAMPLE = ROOT / "samples" / "uptime" / "kalbar_checks.csv"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -346,6 +349,44 @@ def test_a_day_is_committed_first_and_then_passed_over(stand_in: StandIn, site: 
     outcome = site.refresh()
     assert (outcome.status, outcome.added) == ("ok", 2880)
     assert len(stand_in.asked) == 2 * asked
+
+
+@pytest.mark.parametrize(
+    ("open_s", "steps"),
+    [(1000.0, ["opened", "sat", "sat", "sat"]), (0.0, ["opened", "sat", "opened", "sat", "opened", "sat"])],
+    ids=["in time", "when the time is over"],
+)
+def test_replies_that_have_come_are_taken_in_at_one_opening_and_each_is_committed(
+    stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, open_s: float, steps: list[str]
+) -> None:
+    stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
+    arriving, opened, taken_in = site.arrive(site.feed, site.archive, site.clock), site.warehouse.open_for_writing, intake.take_in_sitting
+    taken: list[str] = []
+
+    def noted(wait_s: float = 60.0) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        taken.append("opened")
+        return opened(wait_s)
+
+    def killed_at_the_third(*arguments: Any) -> FeedOutcome:
+        assert isinstance(arriving.coming, ahead)
+        wait_until("the next reply", arriving.coming.is_ready, limit_s=30, every_s=0.01)
+        taken.append("sat")
+        if taken.count("sat") == 3:
+            raise KeyboardInterrupt
+        return taken_in(*arguments)
+
+    monkeypatch.setattr(intake, "CHUNK_S", open_s)
+    monkeypatch.setattr(intake, "take_in_sitting", killed_at_the_third)
+    monkeypatch.setattr(site.warehouse, "open_for_writing", noted)
+    with pytest.raises(KeyboardInterrupt):
+        site._take_in(arriving)
+    assert taken == ["opened", *steps]  # the first time, to ask what is known
+    monkeypatch.undo()
+    assert site.query("select source_name, added from meta.batch order by 1") == [
+        ("probe_success 2026-09-08T00:00Z", 721),
+        ("probe_success 2026-09-09T00:00Z", 1440),
+    ]
+    assert site.refresh().added == 719
 
 
 def test_a_check_that_comes_late_opens_its_day_again(stand_in: StandIn, site: Site) -> None:

@@ -42,16 +42,18 @@ class ahead(Iterator[Piece]):
         self._coming: Future[Piece | None] | None = None
 
     def __next__(self) -> Piece:
-        coming = self._coming or self._thread.submit(next, self._pieces, None)
         try:
-            piece = coming.result()
+            piece = (self._coming or self._begun()).result()
             if piece is None:
                 raise StopIteration
         except BaseException:
             self.close()
             raise
-        self._coming = self._thread.submit(next, self._pieces, None)
+        self._coming = self._begun()
         return piece
+
+    def _begun(self) -> "Future[Piece | None]":
+        return self._thread.submit(next, self._pieces, None)
 
     def is_ready(self) -> bool:
         """Whether nobody need wait for the next piece, or for being told that there is none."""
