@@ -1,4 +1,4 @@
-"""A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are fetched and parsed; then, on one
+"""A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are waited for; then, on one
 connection, the batch is staged in a TEMP table and judged, and one transaction writes results, failed rows, core rows and the ledger.
 
 Of small files most of the time goes into DuckDB's planning of their statements. So those that cannot bear on each other are taken in at one sitting:
@@ -25,7 +25,8 @@ from warehouse.workers import ahead, workers
 
 CHUNK_FILES, CHUNK_BYTES = 200, 8 * 2**20  # so many are parsed at once
 CHUNK_ROWS = 50_000  # and their rows kept until there are so many, before the warehouse is opened for them: spares 2,000 workbooks 2,000 openings
-CHUNK_S = 5.0  # so long the warehouse stays open for what has come meanwhile: opening and closing it take 0.08 s
+CHUNK_S = 5.0  # so long the warehouse stays open for what has come meanwhile
+AT_HAND_S = 0.1  # or comes within that time: closing and opening it take as long
 SITTING_ROWS = 10_000
 FEW_ROWS = 1_000
 ONE_THREAD_ROWS = 122_880  # DuckDB shares a table's rows out by so many. Below, a second thread makes 0.55 s out of 0.49 on an idle machine, more on a busy one
@@ -383,7 +384,7 @@ def _parsed_chunks(archive: Archive, reader: Reader, pending: Sequence[Artifact]
 
 
 def _coming(reader: Reader, arrival: Arrival, begun: set[str]) -> Iterator[Iterator[Parsed]]:
-    """What has not begun to be judged before it came; in one chunk, for which the warehouse is opened once, what each time has come by when it is asked for."""
+    """What has not begun to be judged before it came. A chunk, for which the warehouse is opened once, goes on with what is there when it is asked for more."""
 
     def is_new(parsed: Parsed) -> bool:
         batch_id = reader.batch_id(parsed.artifact)
@@ -394,7 +395,7 @@ def _coming(reader: Reader, arrival: Arrival, begun: set[str]) -> Iterator[Itera
 
     def has_come() -> Iterator[Parsed]:
         until = time.monotonic() + CHUNK_S
-        while isinstance(arrival.coming, ahead) and arrival.coming.is_ready() and time.monotonic() < until:
+        while time.monotonic() < until and isinstance(arrival.coming, ahead) and arrival.coming.is_ready(AT_HAND_S):
             parsed = next(arrival.coming, None)
             if parsed is None:
                 return

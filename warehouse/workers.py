@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Protocol, TypeVar
@@ -55,9 +55,9 @@ class ahead(Iterator[Piece]):
     def _begun(self) -> "Future[Piece | None]":
         return self._thread.submit(next, self._pieces, None)
 
-    def is_ready(self) -> bool:
-        """Whether nobody need wait for the next piece, or for being told that there is none."""
-        return self._coming is not None and self._coming.done()
+    def is_ready(self, within_s: float = 0.0) -> bool:
+        """Whether nobody need wait longer than that for the next piece, or for being told that there is none. Waits for it."""
+        return self._coming is not None and bool(wait([self._coming], within_s).done)
 
     def close(self) -> None:
         self._thread.shutdown()
