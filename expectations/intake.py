@@ -1,10 +1,11 @@
-"""A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are fetched and parsed; then, on one
+"""A batch's way from the archive into the core: stage, judge, promote. The warehouse is closed while bytes are waited for; then, on one
 connection, the batch is staged in a TEMP table and judged, and one transaction writes results, failed rows, core rows and the ledger.
 
 Of small files most of the time goes into DuckDB's planning of their statements. So those that cannot bear on each other are taken in at one sitting:
 each stays a batch of its own, with its own results, and comes out as it would have alone."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -20,10 +21,12 @@ from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
 from warehouse.database import Warehouse, run_on_incoming, transaction
 from warehouse.files import identifier, sql_of
 from warehouse.registry import Feed
-from warehouse.workers import workers
+from warehouse.workers import ahead, workers
 
 CHUNK_FILES, CHUNK_BYTES = 200, 8 * 2**20  # so many are parsed at once
 CHUNK_ROWS = 50_000  # and their rows kept until there are so many, before the warehouse is opened for them: spares 2,000 workbooks 2,000 openings
+CHUNK_S = 5.0  # so long the warehouse stays open for what has come meanwhile
+AT_HAND_S = 0.1  # or comes within that time: closing and opening it take as long
 SITTING_ROWS = 10_000
 FEW_ROWS = 1_000
 ONE_THREAD_ROWS = 122_880  # DuckDB shares a table's rows out by so many. Below, a second thread makes 0.55 s out of 0.49 on an idle machine, more on a busy one
@@ -169,10 +172,10 @@ def take_in(
     artifacts = archive.artifacts(feed.id)
     pending = [artifact for artifact in artifacts if reader.batch_id(artifact) not in judged]
     returned = [artifact for artifact in artifacts if reader.batch_id(artifact) in judged and not newest[artifact.sha256].is_of(reader)]
-    chunks: Iterator[tuple[Reader, list[Parsed]]] = chain(
+    chunks: Iterator[tuple[Reader, Iterable[Parsed]]] = chain(
         ((reader, chunk) for chunk in _parsed_chunks(archive, reader, pending, progress)),
         ((_again(reader, newest[artifact.sha256]), [Parsed(artifact, parse(archive, reader, artifact))]) for artifact in returned),
-        ((reader, [parsed]) for parsed in _coming(reader, arrival, judged.union(map(reader.batch_id, pending)))),
+        ((reader, chunk) for chunk in _coming(reader, arrival, judged.union(map(reader.batch_id, pending)))),
     )
     for used, chunk in chunks:
         with warehouse.open_for_writing(wait_s) as connection:
@@ -380,13 +383,26 @@ def _parsed_chunks(archive: Archive, reader: Reader, pending: Sequence[Artifact]
         yield chunk
 
 
-def _coming(reader: Reader, arrival: Arrival, begun: set[str]) -> Iterator[Parsed]:
-    """What has not begun to be judged before it came."""
-    for parsed in arrival.coming:
+def _coming(reader: Reader, arrival: Arrival, begun: set[str]) -> Iterator[Iterator[Parsed]]:
+    """What has not begun to be judged before it came. A chunk, for which the warehouse is opened once, goes on with what is there when it is asked for more."""
+
+    def is_new(parsed: Parsed) -> bool:
         batch_id = reader.batch_id(parsed.artifact)
-        if batch_id not in begun:
-            begun.add(batch_id)
+        if batch_id in begun:
+            return False
+        begun.add(batch_id)
+        return True
+
+    def has_come() -> Iterator[Parsed]:
+        until = time.monotonic() + CHUNK_S
+        while time.monotonic() < until and isinstance(arrival.coming, ahead) and arrival.coming.is_ready(AT_HAND_S):
+            parsed = next(arrival.coming, None)
+            if parsed is None:
+                return
             yield parsed
+
+    for parsed in filter(is_new, arrival.coming):
+        yield chain([parsed], filter(is_new, has_come()))
 
 
 def _of_bounded_size(pending: Sequence[Artifact]) -> Iterator[list[Artifact]]:
@@ -400,7 +416,7 @@ def _of_bounded_size(pending: Sequence[Artifact]) -> Iterator[list[Artifact]]:
         yield some
 
 
-def _sittings(connection: duckdb.DuckDBPyConnection, reader: Reader, chunk: list[Parsed]) -> Iterator[list[Parsed]]:
+def _sittings(connection: duckdb.DuckDBPyConnection, reader: Reader, chunk: Iterable[Parsed]) -> Iterator[list[Parsed]]:
     """The files of a chunk, in an order in which no file comes before an earlier one that speaks of one of its owners: the first of each owner at one
     sitting, then the second of each. A file that is large, or has no rows, sits alone, when all before it are done."""
     sittings: list[list[Parsed]] = []
@@ -414,6 +430,7 @@ def _sittings(connection: duckdb.DuckDBPyConnection, reader: Reader, chunk: list
     if reader.many is None:
         yield from ([parsed] for parsed in chunk)
         return
+    chunk = list(chunk)
     small = [parsed for parsed in chunk if 0 < parsed.rows < FEW_ROWS]
     owners_of = dict(zip(map(id, small), reader.many.owners(connection, [parsed.table for parsed in small]), strict=True))
     for parsed in chunk:

@@ -6,11 +6,12 @@ import json
 import re
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +23,7 @@ from werkzeug import Request, Response
 
 from assets import http
 from assets.uptime import check_log, prometheus
+from expectations import intake
 from expectations.intake import FeedOutcome, Unreadable
 from tests import monitor
 from tests.conftest import ROOT, kesiapan, published
@@ -32,6 +34,7 @@ from tests.waiting import wait_until
 from warehouse import database
 from warehouse.archive import Artifact
 from warehouse.registry import Credential, Feed, FeedKind, Government, Service
+from warehouse.workers import ahead
 
 SAMPLE = ROOT / "samples" / "uptime" / "kalbar_checks.csv"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -346,6 +349,44 @@ def test_a_day_is_committed_first_and_then_passed_over(stand_in: StandIn, site: 
     outcome = site.refresh()
     assert (outcome.status, outcome.added) == ("ok", 2880)
     assert len(stand_in.asked) == 2 * asked
+
+
+@pytest.mark.parametrize(
+    ("open_s", "steps"),
+    [(1000.0, ["opened", "sat", "sat", "sat"]), (0.0, ["opened", "sat", "opened", "sat", "opened", "sat"])],
+    ids=["in time", "when the time is over"],
+)
+def test_replies_that_have_come_are_taken_in_at_one_opening_and_each_is_committed(
+    stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, open_s: float, steps: list[str]
+) -> None:
+    stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
+    arriving, opened, taken_in = site.arrive(site.feed, site.archive, site.clock), site.warehouse.open_for_writing, intake.take_in_sitting
+    taken: list[str] = []
+
+    def noted(wait_s: float = 60.0) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        taken.append("opened")
+        return opened(wait_s)
+
+    def killed_at_the_third(*arguments: Any) -> FeedOutcome:
+        assert isinstance(arriving.coming, ahead)
+        wait_until("the next reply", arriving.coming.is_ready, limit_s=30, every_s=0.01)
+        taken.append("sat")
+        if taken.count("sat") == 3:
+            raise KeyboardInterrupt
+        return taken_in(*arguments)
+
+    monkeypatch.setattr(intake, "CHUNK_S", open_s)
+    monkeypatch.setattr(intake, "take_in_sitting", killed_at_the_third)
+    monkeypatch.setattr(site.warehouse, "open_for_writing", noted)
+    with pytest.raises(KeyboardInterrupt):
+        site._take_in(arriving)
+    assert taken == ["opened", *steps]  # the first time, to ask what is known
+    monkeypatch.undo()
+    assert site.query("select source_name, added from meta.batch order by 1") == [
+        ("probe_success 2026-09-08T00:00Z", 721),
+        ("probe_success 2026-09-09T00:00Z", 1440),
+    ]
+    assert site.refresh().added == 719
 
 
 def test_a_check_that_comes_late_opens_its_day_again(stand_in: StandIn, site: Site) -> None:
@@ -797,7 +838,55 @@ def test_any_reply_is_read_whole_or_refused(series: object) -> None:
     assert {table.schema.field(name).type for name in check_log.ACCEPTED} == {pa.string()}
 
 
-@given(st.lists(st.floats(0, prometheus.YEAR_10000, exclude_max=True) | st.integers(0, 10**13).map(lambda milliseconds: milliseconds / 1000)))
+def said_of(data: bytes) -> pa.Table | str:
+    try:
+        return prometheus.parse(data, REPLY, vantage="job")
+    except Unreadable as error:
+        return str(error)
+
+
+def written(series: object, *separators: str) -> bytes:
+    return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}}, separators=separators or None).encode()
+
+
+whole_times = st.integers(0, 10**13).map(lambda milliseconds: milliseconds / 1000)
+few_times = st.integers(0, 3) | st.sampled_from([0.5, 1.0, 2.0005, -1, 1e300])
+values_as_written = st.sampled_from(["0", "1", "200", "NaN", "+Inf", "-Inf", "0.619439101", "1e-07", "1e+22", ""])
+samples_as_written = st.lists(st.tuples(few_times | whole_times, values_as_written | st.sampled_from(["],[", "]]", '"', "\n", "x,y"])), max_size=5)
+labels_as_written = {"instance": st.sampled_from(["a", "b", "https://c", '"values":[[1,"0"]]', "é\\"]), "job": st.sampled_from(["x", "y"])}
+series_as_written = st.fixed_dictionaries(
+    {
+        "metric": st.fixed_dictionaries({"__name__": st.sampled_from(prometheus.METRICS)} | labels_as_written),
+        "values": samples_as_written.map(lambda samples: sorted(samples, key=lambda one: one[0])) | samples_as_written | json_values,
+    }
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(series_as_written, max_size=6))
+def test_a_reply_says_the_same_however_it_is_spaced(series: object) -> None:
+    closely, widely = said_of(written(series, ",", ":")), said_of(written(series))
+    assert closely == widely or (isinstance(closely, pa.Table) and isinstance(widely, pa.Table) and closely.equals(widely, check_metadata=True))
+
+
+@pytest.mark.parametrize("place", range(0, 250, 7))
+def test_a_reply_as_prometheus_writes_it_that_is_damaged_is_read_whole_or_refused_as_any_other(place: int) -> None:
+    data = written([ONE, ONE | {"metric": {"__name__": "up", "instance": DINKES}, "values": [[1, "1"], [NOON.timestamp(), "0"]]}], ",", ":")
+    for byte in b'0,[]"':
+        damaged = data[:place] + bytes([byte]) + data[place + 1 :]
+        closely, widely = said_of(damaged), said_of(damaged.replace(b'"values":', b'"values": '))
+        assert type(closely) is type(widely)
+        assert not isinstance(closely, pa.Table) or closely.equals(widely, check_metadata=True)
+
+
+def test_of_a_reply_as_prometheus_writes_it_no_sample_becomes_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be a fifth of a second for a day of sixty services, in which nothing else can be done."""
+    series = [{"metric": {"__name__": name, "instance": DINKES}, "values": [[NOON.timestamp() + at, "1"] for at in range(1000)]} for name in prometheus.METRICS]
+    monkeypatch.setattr(prometheus, "_samples", lambda *_: pytest.fail("read one by one"))
+    assert prometheus.parse(written(series, ",", ":"), REPLY).num_rows == 1000
+
+
+@given(st.lists(st.floats(0, prometheus.YEAR_10000, exclude_max=True) | whole_times))
 def test_many_times_are_written_as_each_would_be_alone(times: list[float]) -> None:
     assert prometheus._moments(times).to_pylist() == [prometheus._moment(at) for at in times]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import wait_until
 from warehouse.workers import ahead
 
 
@@ -34,11 +35,30 @@ def test_one_piece_is_made_while_the_one_before_it_is_used() -> None:
     assert list(coming) == ["second"]
 
 
+def test_it_is_known_whether_the_next_piece_must_be_waited_for() -> None:
+    go_on = threading.Event()
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        assert go_on.wait(30)
+        yield "second"
+
+    coming = ahead(pieces())
+    assert not coming.is_ready()  # it is begun when somebody asks for it
+    assert next(coming) == "first"
+    assert not coming.is_ready()
+    go_on.set()
+    wait_until("the second piece", coming.is_ready, limit_s=30, every_s=0.01)
+    assert next(coming) == "second"
+    wait_until("the end", coming.is_ready, limit_s=30, every_s=0.01)
+    assert list(coming) == []
+
+
 def test_no_more_than_one_piece_is_made_ahead() -> None:
     made: list[int] = []
     coming = ahead(numbers(made))
     assert [next(coming) for _ in range(5)] == [0, 1, 2, 3, 4]
-    coming.close()  # type: ignore[attr-defined]
+    coming.close()
     assert 5 <= len(made) <= 6
 
 

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Protocol, TypeVar
@@ -32,14 +32,38 @@ def workers(pieces: int) -> Iterator[Each]:
         yield _each(pool)
 
 
-def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+class ahead(Iterator[Piece]):
     """The same pieces, each being made while the one before it is used, in a thread of their own; none of them is None. Whoever stops taking waits for the
     one that is being made, and drops it."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = thread.submit(next, pieces, None)
-            yield piece
+
+    def __init__(self, pieces: Iterator[Piece]) -> None:
+        self._pieces = pieces
+        self._thread = ThreadPoolExecutor(1)
+        self._coming: Future[Piece | None] | None = None
+
+    def __next__(self) -> Piece:
+        try:
+            piece = (self._coming or self._begun()).result()
+            if piece is None:
+                raise StopIteration
+        except BaseException:
+            self.close()
+            raise
+        self._coming = self._begun()
+        return piece
+
+    def _begun(self) -> "Future[Piece | None]":
+        return self._thread.submit(next, self._pieces, None)
+
+    def is_ready(self, within_s: float = 0.0) -> bool:
+        """Whether nobody need wait longer than that for the next piece, or for being told that there is none. Waits for it."""
+        return self._coming is not None and bool(wait([self._coming], within_s).done)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _here(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> Iterable[Done]:

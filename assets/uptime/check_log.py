@@ -5,6 +5,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import duckdb
@@ -57,7 +58,7 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     columns = {name: pa.nulls(table.num_rows, pa.string()) if place is None else _cells(table, place) for name, place in places.items()}
     in_seconds = _place(SECONDS, _plain_names(table.column_names))
     if places["latency_ms"] is None and in_seconds is not None:
-        columns["latency_ms"] = pa.array(map(milliseconds, _cells(table, in_seconds).to_pylist()), pa.string())
+        columns["latency_ms"] = milliseconds(_cells(table, in_seconds))
     source_rows = pa.array(range(2, table.num_rows + 2), pa.int64())
     read = pa.table({"source_row": source_rows} | columns)
     if columns["service"].null_count:
@@ -65,8 +66,16 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     return with_source_columns(read, list(table.column_names))
 
 
-def milliseconds(seconds: str | None) -> str | None:
+def milliseconds(seconds: pa.ChunkedArray) -> pa.Array:
     """What is no finite number stays as it is written."""
+    with suppress(pa.ArrowInvalid):
+        found = pc.multiply(seconds.cast(pa.float64()), 1000.0)
+        if pc.all(pc.is_finite(found)).as_py():
+            return pa.array([None if value is None else f"{value:.3f}" for value in found.to_pylist()], pa.string())
+    return pa.array(map(_millisecond, seconds.to_pylist()), pa.string())
+
+
+def _millisecond(seconds: str | None) -> str | None:
     try:
         value = math.nan if seconds is None else float(seconds) * 1000
     except ValueError:

@@ -1,5 +1,23 @@
 -- Grain: service, vantage, moment. The accepted checks of this batch with their local day; of doubled ones, the last row.
 create or replace temp table incoming_check as
+with day_of as (  -- of each minute once: since 1990, clocks have been put forward or back at full minutes only
+    select
+        minute,
+        timezone($timezone, to_timestamp(minute * 60))::date as day
+    from (select distinct epoch_us(checked_at) // 60000000 as minute from accepted)
+),
+
+doubled as (
+    select
+        service,
+        vantage,
+        checked_at,
+        max(source_row) as last_row
+    from accepted
+    group by service, vantage, checked_at
+    having count(*) > 1
+)
+
 select
     service,
     checked_at,
@@ -12,6 +30,12 @@ select
     $artifact_sha256::varchar as artifact_sha256,
     source_row,
     $received_at::timestamptz as received_at,
-    timezone($timezone, checked_at)::date as day
+    day
 from accepted
-qualify row_number() over (partition by service, vantage, checked_at order by source_row desc) = 1;
+inner join day_of on epoch_us(checked_at) // 60000000 = minute
+anti join doubled
+    on
+        accepted.service = doubled.service
+        and accepted.vantage = doubled.vantage
+        and accepted.checked_at = doubled.checked_at
+        and accepted.source_row < doubled.last_row;

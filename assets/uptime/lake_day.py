@@ -8,7 +8,7 @@ import duckdb
 
 from expectations.intake import Batch, Counts, Progress, Reader, accepted_again
 from warehouse.archive import Archive, Artifact
-from warehouse.database import Warehouse, transaction
+from warehouse.database import Warehouse, run_script, transaction
 from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
@@ -22,16 +22,17 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     zone = feed.government.timezone
     _cut_days_anew(connection, feed, lake)
     _incoming(connection, feed, batch.artifact)
-    days = [row[0] for row in connection.execute("select distinct timezone($1, checked_at)::date from batch where checked_at is not null", [zone]).fetchall()]
+    minutes = "select distinct epoch_us(checked_at) // 60000000 as minute from batch where checked_at is not null"  # many checks, few minutes
+    days = [row[0] for row in connection.execute(f"select distinct timezone($1, to_timestamp(minute * 60))::date from ({minutes})", [zone]).fetchall()]
     near = 1 if feed.timezone else 0  # times that name no zone may have been read in another one before: those stand up to a day off
     present = connection.execute(
         "select file from meta.lake_partition where feed_id = $1 and list_has_any($2, [day - $3, day, day + $3])", [feed.id, days, near]
     ).fetchall()
     if present:
         _present(connection, feed, lake, [row[0] for row in present])
+        _merge(connection, feed, batch.artifact)
     else:
-        connection.execute("create or replace temp table present_check as select * from incoming_check limit 0")
-    _merge(connection, feed, batch.artifact)
+        connection.execute("create or replace temp view merged_check as select *, 'added' as outcome from incoming_check")
     changed = connection.execute(
         """
         select day, min(checked_at) filter (where outcome <> 'kept') as from_at, bool_and(outcome = 'left') as is_empty
@@ -148,7 +149,10 @@ def _present(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, file
 
 def _write(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, day: date, checks: str) -> None:
     """The checks of a day are its file from now on."""
-    rows = connection.sql(f"select * exclude (day) from ({checks}) where day = $day order by service, checked_at, vantage", params={"day": day})
+    of_day = connection.sql(checks).filter(
+        duckdb.ColumnExpression("day") == duckdb.ConstantExpression(day)
+    )  # with parameters, it would be kept in memory first
+    rows = of_day.select(duckdb.StarExpression(exclude=["day"])).order("service, checked_at, vantage")
     lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
 
 
@@ -161,7 +165,7 @@ def _incoming(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artif
 
 def _merge(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact) -> None:
     kept_from = artifact.received_at - timedelta(seconds=feed.keep_checks_s) if feed.keep_checks_s else datetime.min.replace(tzinfo=UTC)
-    connection.execute(sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": artifact.sha256, "kept_from": kept_from})
+    run_script(connection, sql_of("assets.uptime", "merged_check.sql"), {"artifact_sha256": artifact.sha256, "kept_from": kept_from})
 
 
 def latest(connection: duckdb.DuckDBPyConnection, feed_id: str) -> datetime | None:

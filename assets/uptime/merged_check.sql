@@ -1,7 +1,7 @@
 -- Grain: service, vantage, moment, over all days that this batch touches: what the lake has and what it gets. An artifact that is read again says what its
 -- rows say now, whatever they said before: a row that is set aside now, or has got another time or vantage, leaves its old place ('left'), but not for being
 -- older than checks are kept for. Of another artifact a correction must have been received later, and that it knows of no certificate corrects nothing.
-create or replace temp table merged_check as
+create or replace temp table compared_check as
 with reread as (
     select source_row from present_check where artifact_sha256 = $artifact_sha256
 ),
@@ -31,3 +31,5 @@ met as (
 
 select unnest(case when outcome in ('kept', 'left') then present else incoming end), outcome
 from met;
+
+create or replace temp view merged_check as select * from compared_check;

@@ -3,6 +3,7 @@ resampled: an instant query with a range selector. Staging and promotion are tho
 
 import gc
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,11 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import pairwise, repeat
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 
 from assets import arrival, http
 from assets.arrival import Arrive, Clock
@@ -42,7 +44,11 @@ OVERLAP = timedelta(hours=2)  # so late an agent may usually deliver, or a block
 DAY = timedelta(days=1)
 LATE = 7 * DAY  # days of so long ago are counted again, and asked for again if there are more checks than there were
 YEAR_10000 = 253_402_300_800.0  # in seconds: no date that Python knows
-STATUS = {"1": "up", "0": "down"}  # whatever else stands there is shown as it is, and set aside by the rule on statuses
+
+# How Prometheus writes samples, between the first two and the last two brackets of a series: [[1795485009.123,"0"],[1795485069.123,"1"]]
+_VALUES, _BETWEEN = b'"values":[[', b"],["
+_SAMPLE = r'(?:0|[1-9][0-9]{0,10})(?:\.[0-9]{1,9})?,"[0-9A-Za-z.+-]*"'
+_AS_WRITTEN = rf"^{_SAMPLE}(?:\],\[{_SAMPLE})*$"
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -221,54 +227,123 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@_uncollected()
 def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Table:
     """One row per sample of `probe_success`, in the columns of a check log; `source_row` counts them. Where the same scrape says `up` 0, nobody
     checked: `unknown`. `vantage` is the label that says from where it was checked."""
-    of_target: dict[Labels, dict[str, dict[float, str]]] = defaultdict(dict)
-    names: set[str] = set()
-    for place, one in enumerate(_result(data, "matrix"), start=1):
-        labels = dict(one["metric"])
-        metric = labels.pop("__name__", "")
-        names |= {metric, *labels}
-        of_target[tuple(sorted(labels.items()))][metric] = _samples(one, place)
-    targets = {labels: metrics for labels, metrics in of_target.items() if metrics.get(SUCCESS)}
-    if not targets:
+    series, samples = _series(data)
+    place_of: dict[Labels, int] = {}
+    metrics = [one.pop("__name__", "") for one in series]
+    targets = [place_of.setdefault(tuple(sorted(one.items())), len(place_of)) for one in series]
+    samples = samples.append_column("target", pa.array(targets, pa.int64()).take(samples["series"]))
+
+    def of_metric(name: str) -> pa.Table:
+        is_of_it = pa.array([one == name for one in metrics], pa.bool_())
+        return samples.filter(is_of_it.take(samples["series"])).sort_by("target")
+
+    checks = of_metric(SUCCESS)
+    if not checks.num_rows:
         raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
-    _refuse_doubled(targets, vantage)
-    columns: dict[str, Any] = {name: [] for name in check_log.ACCEPTED}
-    for labelled, of_metric in targets.items():
-        for column, values in zip(columns.values(), _checks(dict(labelled), of_metric, vantage), strict=True):
-            column.extend(values)
-    columns["checked_at"] = _moments(columns["checked_at"])
-    table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
-    return with_source_columns(pa.table({"source_row": pa.array(range(1, len(columns["checked_at"]) + 1), pa.int64())} | table), sorted(names))
+    labels = [dict(one) for one in place_of]
+    _refuse_doubled(labels, checks, vantage)
+    duration, code, certificate, up = (_beside(checks, of_metric(name)) for name in (DURATION, HTTP_STATUS, CERTIFICATE, UP))
+    has_code = {target for target, name in zip(targets, metrics, strict=True) if name == HTTP_STATUS}
+    urls = [_url(one.get("instance"), "http" if target in has_code else "probe") for target, one in enumerate(labels)]
+
+    def of_target(values: Iterable[str | None]) -> pa.Array:
+        return pa.array(values, pa.string()).take(checks["target"])
+
+    columns = {
+        "service": of_target(one.get("instance") for one in labels),
+        "url": of_target(urls),
+        "checked_at": _moments(checks["at"].combine_chunks()),
+        "status": _statuses(checks["value"], up),
+        "latency_ms": check_log.milliseconds(duration),
+        "http_code": code,
+        "vantage": of_target(None if vantage is None else one.get(vantage) for one in labels),
+        "certificate_expires_at": certificate,
+    }
+    names = {*metrics, *(name for one in labels for name in one)}
+    return with_source_columns(pa.table({"source_row": pa.array(range(1, checks.num_rows + 1), pa.int64())} | columns), sorted(names))
 
 
-def _checks(labels: dict[str, str], metrics: dict[str, dict[float, str]], vantage: str | None) -> tuple[Iterable[object], ...]:
-    """Services, urls, times in seconds, statuses, latencies, HTTP statuses, vantages and certificates' ends of the checks of one target."""
-    service = labels.get("instance")
-    scheme = "http" if HTTP_STATUS in metrics else "probe"  # of a target that is written without one, as ping and TCP targets are
-    url = service if service is None or "://" in service else f"{scheme}://{service}"
-    times = list(metrics[SUCCESS])
-    durations, codes, certificates, ups = (map(metrics.get(name, {}).get, times) for name in (DURATION, HTTP_STATUS, CERTIFICATE, UP))
-    statuses = ["unknown" if up == "0" else STATUS.get(value, value) for value, up in zip(metrics[SUCCESS].values(), ups, strict=True)]
-    services, urls, places = (repeat(one, len(times)) for one in (service, url, None if vantage is None else labels.get(vantage)))
-    return services, urls, times, statuses, map(check_log.milliseconds, durations), codes, places, certificates
+def _series(data: bytes) -> tuple[list[dict[str, str]], pa.Table]:
+    """The labels of each series of a reply, and the samples of all: `series`, its place among these, `at` in seconds, `value`."""
+    with suppress(ValueError):
+        return _series_as_written(data)
+    read = {tuple(sorted(one["metric"].items())): _samples(one, place) for place, one in enumerate(_result(data, "matrix"), start=1)}
+    times = pa.array([_seconds(at) for samples in read.values() for at in samples], pa.float64())
+    values = pa.array([value for samples in read.values() for value in samples.values()], pa.string())
+    return [dict(labels) for labels in read], _sampled(map(len, read.values()), times, values)
 
 
-def _refuse_doubled(targets: dict[Labels, dict[str, dict[float, str]]], vantage: str | None) -> None:
-    """Two series may follow each other, as when labels were changed. Side by side from one vantage, nobody can say which of them is the service."""
-    spans = sorted(
-        (tuple(dict(labels).get(name, "") for name in ("instance", vantage or "")), min(metrics[SUCCESS]), max(metrics[SUCCESS]), labels)
-        for labels, metrics in targets.items()
+def _series_as_written(data: bytes) -> tuple[list[dict[str, str]], pa.Table]:
+    """Of a reply as Prometheus writes it, the samples are cut out of the text and read as a CSV file: no Python object for each, and other threads are not
+    held up. ValueError where anything is unusual."""
+    head, *tails = data.split(_VALUES)
+    inside, after = zip(*(tail.split(b"]]", 1) for tail in tails), strict=True)
+    samples = _BETWEEN.join(inside)
+    if not pc.match_substring_regex(pa.array([samples], pa.binary()), _AS_WRITTEN)[0].as_py():
+        raise ValueError("not as Prometheus writes samples")
+    series = _result(head + b"".join(b'"values":%d%s' % numbered for numbered in enumerate(after)), "matrix")
+    if [one.get("values") for one in series] != [*range(len(inside))] or len({tuple(sorted(one["metric"].items())) for one in series}) < len(series):
+        raise ValueError("not as Prometheus writes series")
+    table = pa_csv.read_csv(
+        pa.py_buffer(samples.replace(_BETWEEN, b"\n")),
+        read_options=pa_csv.ReadOptions(column_names=["at", "value"], use_threads=False, block_size=len(samples)),
+        convert_options=pa_csv.ConvertOptions(column_types={"at": pa.float64(), "value": pa.string()}, strings_can_be_null=False),
     )
-    for (probed, _, last, one), (following, first, _, other) in pairwise(spans):
+    sampled = _sampled((one.count(_BETWEEN) + 1 for one in inside), table["at"].combine_chunks(), table["value"])
+    follows = pc.equal(sampled["series"][1:], sampled["series"][:-1])
+    if pc.any(pc.and_(follows, pc.less_equal(sampled["at"][1:], sampled["at"][:-1]))).as_py():
+        raise ValueError("not in the order of time")
+    return [one["metric"] for one in series], sampled
+
+
+def _sampled(counts: Iterable[int], at: pa.Array, values: pa.Array) -> pa.Table:
+    of_series = pa.LargeListArray.from_arrays(pa.array(accumulate(counts, initial=0), pa.int64()), at)
+    return pa.table({"series": pc.list_parent_indices(of_series), "at": at, "value": values})
+
+
+def _seconds(at: float) -> float:
+    try:
+        return float(at)
+    except OverflowError:  # a whole number that is too long
+        return math.inf
+
+
+def _beside(checks: pa.Table, others: pa.Table) -> pa.ChunkedArray:
+    """The values of another metric of the same targets at the moments of the checks; null where there is none."""
+    if others["target"].equals(checks["target"]) and others["at"].equals(checks["at"]):
+        return others["value"]
+    moments = pc.unique(checks["at"])
+
+    def key(table: pa.Table) -> pa.ChunkedArray:
+        return pc.add(pc.multiply(table["target"], len(moments)), pc.index_in(table["at"], value_set=moments).cast(pa.int64()))
+
+    return others["value"].take(pc.index_in(key(checks), value_set=key(others)))
+
+
+def _url(instance: str | None, scheme: str) -> str | None:
+    return instance if instance is None or "://" in instance else f"{scheme}://{instance}"
+
+
+def _statuses(success: pa.ChunkedArray, up: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whatever else than 1 and 0 stands there is shown as it is, and set aside by the rule on statuses."""
+    status = pc.if_else(pc.equal(success, "1"), "up", pc.if_else(pc.equal(success, "0"), "down", success))
+    return pc.if_else(pc.fill_null(pc.equal(up, "0"), False), "unknown", status)
+
+
+def _refuse_doubled(labels: list[dict[str, str]], checks: pa.Table, vantage: str | None) -> None:
+    """Two series may follow each other, as when labels were changed. Side by side from one vantage, nobody can say which of them is the service."""
+    spans = checks.group_by("target").aggregate([("at", "min"), ("at", "max")]).to_pylist()
+    ordered = sorted(
+        (tuple(labels[span["target"]].get(name, "") for name in ("instance", vantage or "")), span["at_min"], span["at_max"], span["target"]) for span in spans
+    )
+    for (probed, _, last, one), (following, first, _, other) in pairwise(ordered):
         service = probed[0]
         if service and probed == following and first <= last:
-            apart = " and ".join(
-                ", ".join(f"{name}={value!r}" for name, value in sorted(set(mine) - set(theirs))) for mine, theirs in ((one, other), (other, one))
-            )
+            mine, theirs = set(labels[one].items()), set(labels[other].items())
+            apart = " and ".join(", ".join(f"{name}={value!r}" for name, value in sorted(here)) for here in (mine - theirs, theirs - mine))
             accepted = "one probe of each target, chosen by job in the settings, or for each value of the label that vantage names there"
             raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: {accepted}")
 
@@ -321,14 +396,14 @@ def _value(series: dict[str, Any]) -> float:
         raise Unreadable("a value of the reply is no number") from error
 
 
-def _moments(times: Sequence[float]) -> pa.Array:
+def _moments(times: Sequence[float] | pa.Array) -> pa.Array:
     """`_moment` of each: a million in 0.2 s."""
     try:
         at = pa.array(times, pa.float64())
     except (pa.ArrowInvalid, OverflowError):  # a whole number that is too long
         return pa.array(map(_moment, times), pa.string())
     if not pc.all(pc.and_(pc.greater_equal(at, 0.0), pc.less(at, YEAR_10000))).as_py():
-        return pa.array(map(_moment, times), pa.string())
+        return pa.array(map(_moment, at.to_pylist()), pa.string())
     seconds = pc.floor(at)
     microseconds = pc.round(pc.multiply(pc.subtract(at, seconds), 1e6), round_mode="half_to_even")
     milliseconds = pc.add(pc.multiply(seconds.cast(pa.int64()), 1000), pc.divide(microseconds.cast(pa.int64()), 1000))

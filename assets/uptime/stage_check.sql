@@ -78,7 +78,7 @@ cell as (
     left join meant on meant.written = incoming.status
 ),
 
-certified as (
+certified as materialized (
     select
         *,
         case when certificate_s is null or (certificate_s > 0 and not isnan(certificate_s)) then certificate_text end as certificate_expires_at_text,
@@ -91,6 +91,22 @@ certified as (
                 )
         end as certificate_until_at
     from cell
+),
+
+period_of as (  -- of each minute once: since 1990, clocks have been put forward or back at full minutes only
+    select
+        minute,
+        year(local_at) || '-Q' || quarter(local_at) as period
+    from (
+        select
+            minute,
+            timezone($timezone, to_timestamp(minute * 60)) as local_at
+        from (
+            select distinct epoch_us(said_at) // 60000000 as minute
+            from certified
+            where said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz
+        )
+    )
 )
 
 select
@@ -109,10 +125,8 @@ select
     certificate_expires_at_text,
     case when certificate_until_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then certificate_until_at end as certificate_expires_at,
     $received_at::timestamptz as received_at,
-    case
-        when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz
-            then year(timezone($timezone, said_at)) || '-Q' || quarter(timezone($timezone, said_at))
-    end as period
+    case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then period_of.period end as period
 from certified
 left join host_of using (url)
+left join period_of on epoch_us(said_at) // 60000000 = minute
 order by source_row;
