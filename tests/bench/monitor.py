@@ -28,10 +28,9 @@ from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind, Government
 
 GOVERNMENT = Government("99", "Pemerintah contoh (data buatan)", "Etc/UTC")
-SERVICES, DAYS = 60, 3
-CHECKS = SERVICES * DAYS * 1440
+SERVICES, MINUTES_A_DAY = 60, 1440
+DAYS = (3, 10)  # of a short history, where what is done after the last reply has come weighs most, and of a longer one
 START = datetime(2026, 9, 1, tzinfo=UTC)
-END = START + timedelta(days=DAYS)
 UNPACED = 10_000.0  # requests a second
 RUNS = 3
 RATIO_BOUND = 1.5
@@ -39,11 +38,11 @@ RATIO_BOUND = 1.5
 
 def history() -> dict[str, list[tuple[str, datetime, str]]]:
     """A check a minute of each service, at a millisecond of its own; 98 in 100 succeed."""
-    drawn, certificate = Random(99), f"{(END + timedelta(days=60)).timestamp():.0f}"
+    drawn, certificate = Random(99), f"{(START + timedelta(days=60)).timestamp():.0f}"
     samples: dict[str, list[tuple[str, datetime, str]]] = {name: [] for name in prometheus.METRICS}
     for service in range(SERVICES):
         instance, offset = f"https://generated-{service:03}.go.id/", timedelta(milliseconds=drawn.randrange(60_000))
-        for minute in range(DAYS * 1440):
+        for minute in range(max(DAYS) * MINUTES_A_DAY):
             at, is_up = START + offset + timedelta(minutes=minute), drawn.random() < 0.98
             values = (str(int(is_up)), f"{0.02 + drawn.random():.9f}", "200" if is_up else "503", certificate, "1")
             for name, value in zip(prometheus.METRICS, values, strict=True):
@@ -54,7 +53,8 @@ def history() -> dict[str, list[tuple[str, datetime, str]]]:
 class Product:
     """An installation of its own, in a new folder."""
 
-    def __init__(self, root: Path, address: str) -> None:
+    def __init__(self, root: Path, address: str, days: int) -> None:
+        self.end = START + timedelta(days=days)
         self.feed = Feed(
             "generated",
             FeedKind.PROMETHEUS,
@@ -64,7 +64,7 @@ class Product:
             job="blackbox",
             hosts=(".go.id",),
             max_hold_s=150,
-            since_s=DAYS * 86_400,
+            since_s=days * 86_400,
             objective=0.99,
         )
         self.archive, self.lake, self.warehouse = Archive(root / "archive"), Lake(root / "lake"), Warehouse(root / "warehouse.duckdb")
@@ -73,16 +73,16 @@ class Product:
 
     def ingest(self) -> FeedOutcome:
         """As the feed's asset does."""
-        arriving = prometheus.arrive_from(self.warehouse)(self.feed, self.archive, lambda: END)
+        arriving = prometheus.arrive_from(self.warehouse)(self.feed, self.archive, lambda: self.end)
         reader = prometheus.reader(self.feed, self.lake)
-        return take_in(self.warehouse, self.archive, self.feed, reader, arriving, "bench", lambda: END, lambda message: None)
+        return take_in(self.warehouse, self.archive, self.feed, reader, arriving, "bench", lambda: self.end, lambda message: None)
 
 
 @contextmanager
-def installation(folder: Path, address: str) -> Iterator[Product]:
+def installation(folder: Path, address: str, days: int) -> Iterator[Product]:
     root = Path(tempfile.mkdtemp(dir=folder))
     try:
-        yield Product(root, address)
+        yield Product(root, address, days)
     finally:
         shutil.rmtree(root)
 
@@ -108,26 +108,27 @@ def download(asked: list[tuple[str, dict[str, str] | None]]) -> int:
         return sum(len(session.get(url, params=params, timeout=(limits.connect_s, limits.read_s)).content) for url, params in asked)
 
 
-def run(address: str, folder: Path, *, paced: bool) -> dict[str, Any]:
+def run(address: str, folder: Path, days: int, *, paced: bool) -> dict[str, Any]:
+    checks = SERVICES * days * MINUTES_A_DAY
     with mock.patch.object(prometheus, "PER_SECOND", prometheus.PER_SECOND if paced else UNPACED):
-        with installation(folder, address) as product:
+        with installation(folder, address, days) as product:
             asked = asked_for(product)
         taken: list[float] = []
         merely: list[float] = []
         outcomes: list[FeedOutcome] = []
         sizes: list[int] = []
         for _ in range(RUNS):
-            with installation(folder, address) as product:
+            with installation(folder, address, days) as product:
                 taken.append(measure.seconds(lambda: outcomes.append(product.ingest())))
             merely.append(measure.seconds(lambda: sizes.append(download(asked))))
     return {
         "bench": "monitor",
-        "case": f"{CHECKS * len(prometheus.METRICS):,} samples, {'paced' if paced else 'unpaced'}",
+        "case": f"{days} days, {checks * len(prometheus.METRICS):,} samples, {'paced' if paced else 'unpaced'}",
         **measure.summary(taken, merely),
         "requests": len(asked),
         "mib": round(sizes[0] / 2**20, 1),
         "peak_mib": round(measure.peak_mib()),
-        "right": all((one.status, one.added, one.rejected) == ("ok", CHECKS, 0) for one in outcomes),
+        "right": all((one.status, one.added, one.rejected) == ("ok", checks, 0) for one in outcomes),
     }
 
 
@@ -155,10 +156,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--days", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--unpaced", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.address is not None:
-        measure.emit(run(arguments.address, arguments.folder, paced=not arguments.unpaced))
+        measure.emit(run(arguments.address, arguments.folder, arguments.days, paced=not arguments.unpaced))
         return 0
     missing = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
     if missing:
@@ -167,8 +169,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         monitor.backfill(Path(folder), history())
         with monitor.prometheus(Path(folder)) as address:
-            cases = {"paced": (), "unpaced": ("--unpaced",)}
-            lines = [measure.in_own_process("monitor", name, "--address", address, "--folder", folder, *more) for name, more in cases.items()]
+            given = ("--address", address, "--folder", folder)
+            lines = [measure.in_own_process("monitor", f"{days} days", *given, "--days", str(days), *more) for days in DAYS for more in ((), ("--unpaced",))]
     table([line for line in lines if line is not None])
     return 0
 
