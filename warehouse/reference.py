@@ -10,6 +10,7 @@ from warehouse.registry import Government
 
 _FOLDER = Path(__file__).parent / "reference"
 _TABLES = ("region", "agency", "instrument", "component", "band", "level", "measurement_rule", "evidence_rule")
+OF_AN_INDEX = ("instrument", "component", "band")  # what it is reckoned by
 
 
 def fingerprint(*tables: str) -> str:

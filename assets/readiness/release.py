@@ -54,5 +54,5 @@ def judged(record: ReleaseRecord) -> derived.Judged:
 def _release_id(connection: duckdb.DuckDBPyConnection, period: str, as_of: datetime | None) -> tuple[str, str, str]:
     rows = connection.execute(sql_of("assets.readiness", "release_input.sql"), {"period": period, "as_of": as_of}).fetchall()
     input_fingerprint = identifier(*(str(row[0]) for row in rows))
-    reference_fingerprint = reference.fingerprint("instrument", "component", "band")
+    reference_fingerprint = reference.fingerprint(*reference.OF_AN_INDEX)
     return identifier(period, input_fingerprint, reference_fingerprint, METHOD), input_fingerprint, reference_fingerprint
