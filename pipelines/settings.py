@@ -412,8 +412,9 @@ def _source_mistakes(entry: _Feed, folder: Path, at: Callable[[str], str]) -> It
             ssl.create_default_context(cafile=folder / entry.ca)
         except OSError as error:  # ssl.SSLError is one
             yield f"{at('ca')}: {entry.ca!r} cannot be read ({error.strerror or error}); accepted: {_ACCEPTED['ca']}"
+    address = urlsplit(entry.url or "")
     for key in CREDENTIALS:
-        if getattr(entry, key) and entry.url is not None and urlsplit(entry.url).scheme == "http" and urlsplit(entry.url).hostname not in LOOPBACK:
+        if getattr(entry, key) and address.scheme == "http" and address.hostname not in LOOPBACK:
             yield f"{at(key)}: a secret is not sent in the clear; accepted: with an https address"
 
 

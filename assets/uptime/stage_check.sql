@@ -13,8 +13,9 @@ with host_of as (  -- of each address once: checks are many, addresses few
 numbered as (
     select
         status,
+        translate(lower(status), '_-', '  ') as word,
         try_cast(status as double) as number,
-        bool_or(isfinite(try_cast(status as double)) and try_cast(status as double) not in (0, 1)) over () as has_others
+        bool_or(isfinite(number) and number not in (0, 1)) over () as has_others
     from (select distinct status from incoming)
 ),
 
@@ -25,16 +26,16 @@ meant as (  -- of each word once
             when lower(status) in ('up', 'down') then lower(status)
             when number = 1 and not has_others then 'up'
             when number = 0 and not has_others then 'down'
-            when translate(lower(status), '_-', '  ') in (
+            when word in (
                 'degraded', 'online', 'ok', 'operational', 'available', 'healthy', 'success', 'true', 't', 'yes',
                 'aktif', 'hidup', 'naik', 'daring', 'tersedia', 'ya'
             ) then 'up'
-            when translate(lower(status), '_-', '  ') in (
+            when word in (
                 'offline', 'critical', 'unavailable', 'unhealthy', 'failure', 'failed', 'fail', 'false', 'f', 'no',
                 'tidak aktif', 'nonaktif', 'mati', 'turun', 'luring', 'tidak tersedia', 'tidak'
             ) then 'down'
-            when translate(lower(status), '_-', '  ') in ('under maintenance', 'pemeliharaan', 'dalam pemeliharaan') then 'maintenance'
-            when translate(lower(status), '_-', '  ') in ('paused', 'pending', 'seems down', 'unconfirmed down', 'tidak diketahui') then 'unknown'
+            when word in ('under maintenance', 'pemeliharaan', 'dalam pemeliharaan') then 'maintenance'
+            when word in ('paused', 'pending', 'seems down', 'unconfirmed down', 'tidak diketahui') then 'unknown'
             else lower(status)
         end as status
     from numbered
