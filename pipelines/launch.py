@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 from rich.console import Console
@@ -109,7 +110,9 @@ class Session:
         tags = {**REPOSITORY, COMMAND: job, runs.PROCESS: runs.process_tag(), **(tags or {})}
         self._console.print(f"[bold]{job}[/bold]" + (f" {tags[RANGE_START]}" if RANGE_START in tags else ""))
         run_config = {"loggers": {PROGRESS: {}}, **(config or {})}
-        result = definition.execute_in_process(instance=self._instance, tags=tags, run_config=run_config, raise_on_error=False)
+        run_id = str(uuid4())
+        with runs.journals_open(self._instance, run_id):
+            result = definition.execute_in_process(instance=self._instance, run_id=run_id, tags=tags, run_config=run_config, raise_on_error=False)
         if not result.success:
             raise Failed(f"run {result.run_id} of job {job} failed; `make dev` shows its log")
 

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus
 
-from pipelines import settings
+from pipelines import runs, settings
 from pipelines.definitions import build_definitions
 from tests.conftest import KESIAPAN, ROOT, environment, published
 from tests.dagster_server import Server, dev
@@ -128,6 +128,21 @@ def test_refresh_job_of_one_quarter_publishes_it(tmp_path: Path, monkeypatch: py
         assert connection.execute("select period from meta.release").fetchall() == [("2021-Q4",)]
         found = connection.execute("select stage, index_value from readiness.latest_index where government_code = '51.71' order by stage").fetchall()
     assert found == [("final", Decimal("3.19")), ("published", Decimal("3.19")), ("self", Decimal("3.75"))]
+
+
+def test_dagsters_files_stay_open_for_as_long_as_they_are_held(tmp_path: Path) -> None:
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
+        with runs.journals_open(instance, "one-run"):
+            instance.event_log_storage.get_logs_for_run("one-run")  # makes the tables of a run that no file was there of
+            assert sorted(path.name for path in tmp_path.rglob("*.db-wal")) == ["index.db-wal", "one-run.db-wal", "runs.db-wal"]
+        assert list(tmp_path.rglob("*.db-wal")) == []
+        assert instance.event_log_storage.get_logs_for_run("one-run") == []
+
+
+def test_a_storage_without_such_files_gets_none(tmp_path: Path) -> None:
+    with DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance, runs.journals_open(instance, "one-run"):
+        pass
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 _LAUNCH = """
