@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from expectations import drift, gate, record
 from expectations.rules import Steady, Suite
 from warehouse.archive import Archive, Artifact, BatchRecord, CorruptArtifact
-from warehouse.database import Warehouse, run_on_incoming, transaction
+from warehouse.database import Warehouse, run_on_incoming, run_script, transaction
 from warehouse.files import identifier, sql_of
 from warehouse.registry import Feed
 from warehouse.workers import ahead, workers
@@ -534,9 +534,11 @@ def _resolve(connection: duckdb.DuckDBPyConnection, suite: Suite, feed: Feed, ba
         from accepted inner join file on file.number = accepted.source_row // {gate.FILE_ROWS}
         """
     )
-    connection.execute(
+    names_government = suite.owners.government is not None
+    run_script(
+        connection,
         sql_of("expectations", "resolved.sql"),
-        {"suite": suite.name, "feed_id": feed.id, "missing": gate.MISSING, "key_names_government": suite.owners.government is not None},
+        {"suite": suite.name, "feed_id": feed.id, "missing": gate.MISSING, "key_names_government": names_government, "file_rows": gate.FILE_ROWS},
     )
 
 

@@ -1132,6 +1132,19 @@ def test_a_row_whose_key_holds_a_question_mark_is_resolved_like_any_other(instal
     assert resolved(installation, first)["dataset.licensed", 2][0] == second.batch_id
 
 
+def test_a_row_that_comes_right_as_its_file_is_judged_again_is_known_by_its_place(installation: Installation) -> None:
+    feed = installation.feed("judged_again", FeedKind.SUBMISSION)
+    data = with_bad_rows(feed.kind, {1: {"agency_code": "Dinas Contoh", "evidence_file": ""}, 4: {"agency_code": "Dinas Lain"}})
+    first = installation.bring(feed, data)
+    with installation.warehouse.open_for_writing() as connection:
+        connection.execute("insert into ref.agency by name select '99' as government_code, '7' as code, 'Dinas Contoh' as name, [] as aliases")
+    second = installation.bring(feed, data, reader=replace(reader_of(feed, installation.lake), parser_version="another list of agencies"))
+    found = resolved(installation, first)
+    assert found["submission.agency_known", 3][0] == second.batch_id
+    assert found["submission.agency_known", 6] == (None, None)
+    assert found["submission.evidence_named", 3] == (None, None)
+
+
 def test_the_same_name_in_another_governments_feed_resolves_nothing(installation: Installation) -> None:
     ours, theirs = installation.feed("ours", FeedKind.CHECK_LOG), installation.feed("theirs", FeedKind.CHECK_LOG, NEIGHBOUR)
     rows = [row | {"service": f"sama-{row['service']}"} for row in checks()]
