@@ -1,5 +1,5 @@
 -- Failed rows of earlier batches of the same suite whose key one of the files just judged (TEMP table file) brings again, without breaking the rule:
--- resolved. Rows without a whole key cannot be recognised; where the key does not name the government, only those of the same feed are meant.
+-- resolved. Rows without a whole key cannot be recognised by it; where the key does not name the government, only those of the same feed are meant.
 update quality.failed_row
 set resolved_by_batch = accepted_key.batch_id, resolved_at = accepted_key.known_at
 from accepted_key

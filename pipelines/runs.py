@@ -1,9 +1,6 @@
 """Whose process a Dagster run belongs to. A killed process cannot end its runs: whoever starts next ends them, so that the UI tells the truth."""
 
 import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -53,16 +50,3 @@ def claim(context: dg.InitResourceContext) -> None:
     if context.run.tags.get(PROCESS) != process_tag():
         context.instance.add_run_tags(context.run.run_id, {PROCESS: process_tag()})
     fail_orphans(context.instance)
-
-
-@contextmanager
-def journals_open(instance: DagsterInstance, run_id: str) -> Iterator[None]:
-    """Dagster opens its SQLite files for each event anew, some 2,000 times a refresh, and whoever is the last to close one must write all that is in its
-    journal (WAL) into it. While this holds them open nobody is: a twelfth of a small refresh's time, more on a busy disk. Other storages have no such files."""
-    history = Path(instance.root_directory) / "history"
-    files = [history / "runs.db", history / "runs" / "index.db"]
-    with ExitStack() as stack:
-        if all(file.exists() for file in files):
-            for file in [*files, history / "runs" / f"{run_id}.db"]:
-                stack.enter_context(closing(sqlite3.connect(file))).executescript("pragma journal_mode = wal; select count(*) from sqlite_master")
-        yield

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus
 
-from pipelines import runs, settings
+from pipelines import launch, settings
 from pipelines.definitions import build_definitions
 from tests.conftest import KESIAPAN, ROOT, environment, published
 from tests.dagster_server import Server, dev
@@ -132,7 +132,7 @@ def test_refresh_job_of_one_quarter_publishes_it(tmp_path: Path, monkeypatch: py
 
 def test_dagsters_files_stay_open_for_as_long_as_they_are_held(tmp_path: Path) -> None:
     with DagsterInstance.local_temp(str(tmp_path)) as instance:
-        with runs.journals_open(instance, "one-run"):
+        with launch.journals_open(instance, "one-run"):
             instance.event_log_storage.get_logs_for_run("one-run")  # makes the tables of a run that no file was there of
             assert sorted(path.name for path in tmp_path.rglob("*.db-wal")) == ["index.db-wal", "one-run.db-wal", "runs.db-wal"]
         assert list(tmp_path.rglob("*.db-wal")) == []
@@ -140,7 +140,7 @@ def test_dagsters_files_stay_open_for_as_long_as_they_are_held(tmp_path: Path) -
 
 
 def test_a_storage_without_such_files_gets_none(tmp_path: Path) -> None:
-    with DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance, runs.journals_open(instance, "one-run"):
+    with DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance, launch.journals_open(instance, "one-run"):
         pass
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
