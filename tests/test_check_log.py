@@ -907,7 +907,7 @@ def made_older(site: Site) -> list[Path]:
         for day, file in listed:
             kept = "service, checked_at, status, latency_ms, http_code, url, artifact_sha256, source_row, received_at"
             statement = f"select distinct on (service, checked_at) {kept} from read_parquet($file, hive_partitioning = false) order by all"
-            site.lake.list_in_manifest(connection, site.lake.write(site.feed.id, day, connection.sql(statement, params={"file": str(site.lake.root / file)})))
+            site.lake.list_in_manifest(connection, site.lake.write(site.feed, day, connection.sql(statement, params={"file": str(site.lake.root / file)})))
         connection.execute("update meta.batch set batch_id = 'older ' || batch_id, parser_version = 'check_log 1'")
         site.lake.remove_unlisted(connection)
         return [Path(file) for file in site.lake.files(connection, site.feed.id)]

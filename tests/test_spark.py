@@ -76,7 +76,7 @@ def generate(lake: Lake, day: date, version: int) -> LakeFile:
         checks = connection.sql(generated, params={"day": day, "monitors": MONITORS, "version": version})
         if day < FIRST_DAY + timedelta(days=3):  # as files from before these columns
             checks = checks.filter("vantage = '-'").project("* exclude (vantage, certificate_expires_at)")
-        return lake.write(FEED.id, day, checks)
+        return lake.write(FEED, day, checks)
 
 
 class Twin:
@@ -139,7 +139,7 @@ def test_spark_finds_in_every_column_what_duckdb_finds(running: Cluster, tmp_pat
     assert twin.roll_up("spark") == (again, corrected)
 
     script = (ROOT / "assets" / "uptime" / "roll_up.sql").read_text(encoding="utf-8")
-    assert code_of(";\n".join(given)) == 3 * 2 * code_of(script)  # three stretches; in each, first what is watched, and then what was seen of it
+    assert code_of(";\n".join(given)) == 3 * code_of(script)  # three stretches
     first, second = running.records_read()
     assert first.keys() == {"one", "two"}
     assert min(first.values()) > 100_000, first
@@ -161,16 +161,13 @@ class Losing:
     def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
         with Spark(self.cluster.master).open(connection, lake) as on_spark:
 
-            def see(files: Sequence[str], *views: str) -> None:
-                if "run_seen" in views:
-                    losing = Thread(target=self._lose)
-                    losing.start()
-                    try:
-                        on_spark(files, *views)
-                    finally:
-                        losing.join()
-                else:
-                    on_spark(files, *views)
+            def see(files: Sequence[str]) -> None:
+                losing = Thread(target=self._lose)
+                losing.start()
+                try:
+                    on_spark(files)
+                finally:
+                    losing.join()
 
             yield see
 
@@ -249,18 +246,11 @@ def interrupted(*_: object) -> None:
 
 
 class Breaking:
-    """An engine that is gone when the days are to be counted; what is watched it has found by then."""
+    """An engine that is gone when the days are to be counted."""
 
     @contextmanager
     def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
-        with IN_DUCKDB.open(connection, lake) as in_duckdb:
-
-            def see(files: Sequence[str], *views: str) -> None:
-                if "run_seen" in views:
-                    raise Interrupted
-                in_duckdb(files, *views)
-
-            yield see
+        yield interrupted
 
 
 def test_an_engine_that_breaks_down_leaves_all_as_it_was(tmp_path: Path) -> None:

@@ -1,19 +1,21 @@
-"""The probe lake: immutable, content-named Parquet files, one per feed and day, and the manifest that says which of them count.
-Files are written first; the manifest changes in the caller's transaction. So a kill in between leaves an unlisted file and nothing else."""
+"""The probe lake: immutable, content-named Parquet files, one per feed and day, and the manifest that says which of them count, and what they say in few
+words. Files are written first; the manifest changes in the caller's transaction. So a kill in between leaves an unlisted file and nothing else."""
 
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 
 import duckdb
 import pyarrow.compute as pc
-from pyarrow import parquet
 
+from warehouse import lake_run
+from warehouse.database import run_on_incoming, transaction
 from warehouse.files import sha256_of, sync_folder
+from warehouse.registry import Feed
 
 ADDED_COLUMNS = {"vantage": "'-'", "certificate_expires_at": "null::timestamptz"}
 
@@ -30,22 +32,23 @@ class LakeFile:
     rows: int
     first_at: datetime
     last_at: datetime
+    found: lake_run.Found = field(repr=False, compare=False)
 
 
 class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, feed_id: str, day: date, relation: duckdb.DuckDBPyRelation) -> LakeFile:
-        """Write the rows of `relation` (they have a column `checked_at`) as the day's file; the manifest is left alone."""
-        folder = self.root / f"feed={feed_id}" / f"day={day.isoformat()}"
+    def write(self, feed: Feed, day: date, relation: duckdb.DuckDBPyRelation) -> LakeFile:
+        """Write the checks of `relation`, in the order of service and time, as the day's file; the manifest is left alone."""
+        folder = self.root / f"feed={feed.id}" / f"day={day.isoformat()}"
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-")
         os.close(handle)
         try:
             relation.write_parquet(temporary, compression="zstd")
             data = Path(temporary).read_bytes()
-            times = parquet.read_table(BytesIO(data), columns=["checked_at"]).column("checked_at")  # asking the relation would reckon it twice
+            found = lake_run.find(BytesIO(data), feed.max_hold_s)  # asking the relation would reckon it twice
             sha256 = sha256_of(data)
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
@@ -55,8 +58,9 @@ class Lake:
             Path(temporary).unlink(missing_ok=True)
             raise
         sync_folder(folder)
-        span = pc.min_max(times).as_py()
-        return LakeFile(feed_id, day, str(path.relative_to(self.root)), sha256, len(data), len(times), span["min"], span["max"])
+        first_at, last_at = pc.min(found.runs["first_at"]).as_py(), pc.max(found.runs["last_at"]).as_py()
+        rows = pc.sum(found.runs["checks"]).as_py()
+        return LakeFile(feed.id, day, str(path.relative_to(self.root)), sha256, len(data), rows, first_at, last_at, found)
 
     def list_in_manifest(self, connection: duckdb.DuckDBPyConnection, file: LakeFile) -> None:
         """Make `file` the one that counts for its day. Call it inside the transaction that commits what the file holds."""
@@ -65,10 +69,41 @@ class Lake:
             "insert into meta.lake_partition values ($1, $2, $3, $4, $5, $6, $7, $8)",
             [file.feed_id, file.day, file.file, file.sha256, file.bytes, file.rows, file.first_at, file.last_at],
         )
+        self._note(connection, file.feed_id, file.day, file.found)
+
+    def find_again(self, connection: duckdb.DuckDBPyConnection, feed: Feed) -> Iterator[date]:
+        """What the feed's files say in few words is found anew where that was not done by this `max_hold_s`: it was another, or the file is of before. Each
+        is a transaction. Yields their days."""
+        unknown = connection.execute(
+            """
+            select listed.day, listed.file
+            from meta.lake_partition as listed
+            anti join meta.lake_run as known on known.feed_id = listed.feed_id and known.day = listed.day and known.max_hold_s = $2
+            where listed.feed_id = $1
+            order by listed.day
+            """,
+            [feed.id, feed.max_hold_s],
+        ).fetchall()
+        for day, file in unknown:
+            found = lake_run.find(self.root / file, feed.max_hold_s)
+            with transaction(connection):
+                self._forget(connection, feed.id, day)
+                self._note(connection, feed.id, day, found)
+            yield day
+
+    def _note(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date, found: lake_run.Found) -> None:
+        for table, rows in (("meta.lake_run", found.runs), ("meta.lake_target", found.targets)):
+            insert = f"insert into {table} by name select $feed_id as feed_id, $day as day, * from incoming"
+            run_on_incoming(connection, rows, insert, {"feed_id": feed_id, "day": day})
+
+    def _forget(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date) -> None:
+        for table in ("meta.lake_run", "meta.lake_target"):
+            connection.execute(f"delete from {table} where feed_id = $1 and day = $2", [feed_id, day])
 
     def unlist(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date) -> None:
         """No file counts for this day any more. Call it inside a transaction, as `list_in_manifest`."""
         connection.execute("delete from meta.lake_partition where feed_id = $1 and day = $2", [feed_id, day])
+        self._forget(connection, feed_id, day)
 
     def files(self, connection: duckdb.DuckDBPyConnection, feed_id: str, from_day: date = date.min, last_day: date = date.max) -> list[str]:
         """Paths of a feed's files that count, of these days, in their order."""

@@ -61,6 +61,8 @@ TABLES = (
     "readiness.next_step",
 )
 WITHHELD = (
+    "meta.lake_run",
+    "meta.lake_target",
     "core.submitter",
     "core.reviewer",
     "uptime.touched_day",

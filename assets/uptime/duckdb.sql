@@ -10,5 +10,7 @@ create or replace temp table segment (
     day_id integer,
     from_us bigint,
     until_us bigint,
-    max_hold_us bigint
+    max_hold_us bigint,
+    is_whole boolean,
+    is_passed boolean
 );

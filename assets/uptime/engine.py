@@ -12,10 +12,12 @@ from warehouse.database import run_script
 from warehouse.files import sql_of
 from warehouse.lake import Lake
 
+VIEWS = ("latency_seen", "run_seen")
+
 
 class See(Protocol):
-    def __call__(self, files: Sequence[str], *views: str) -> None:
-        """What roll_up.sql finds in these files of the lake, and with the table `segment` as it is now, can be read in DuckDB under the names `views`."""
+    def __call__(self, files: Sequence[str]) -> None:
+        """What roll_up.sql finds in these files of the lake, and with the table `segment` as it is now, can be read in DuckDB under the names of `VIEWS`."""
 
 
 class Engine(Protocol):
@@ -26,10 +28,9 @@ class Engine(Protocol):
 class DuckDB:
     @contextmanager
     def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
-        def see(files: Sequence[str], *_: str) -> None:
+        def see(files: Sequence[str]) -> None:
             checks = lake.read(connection, files)
-            moments = "epoch_us(checked_at) as checked_us, epoch_us(certificate_expires_at) as certificate_us"
-            connection.register("lake_check", checks.project(f"service, vantage, status, latency_ms, url, day, {moments}"))
+            connection.register("lake_check", checks.project("service, vantage, status, latency_ms, day, epoch_us(checked_at) as checked_us"))
             run_script(connection, sql_of("assets.uptime", "roll_up.sql"), {})
 
         yield see

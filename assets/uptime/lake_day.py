@@ -153,7 +153,7 @@ def _write(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, day: d
         duckdb.ColumnExpression("day") == duckdb.ConstantExpression(day)
     )  # with parameters, it would be kept in memory first
     rows = of_day.select(duckdb.StarExpression(exclude=["day"])).order("service, checked_at, vantage")
-    lake.list_in_manifest(connection, lake.write(feed.id, day, rows))
+    lake.list_in_manifest(connection, lake.write(feed, day, rows))
 
 
 def _incoming(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact) -> None:

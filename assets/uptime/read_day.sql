@@ -7,7 +7,12 @@ inner join stale_file on stale_file.first_at < local_day.until_at and stale_file
 where coalesce(local_day.from_at > $closed_at::timestamptz, true);
 
 create or replace temp table file_of_day as
-select distinct listed.file, listed.day as file_day, read_day.timezone, read_day.day
+select distinct
+    listed.file,
+    listed.day as file_day,
+    read_day.timezone,
+    read_day.day,
+    listed.first_at >= read_day.from_at and listed.last_at < read_day.until_at as is_within
 from meta.lake_partition as listed
 inner join read_day on listed.first_at < read_day.until_at and listed.last_at >= read_day.from_at
 where listed.feed_id = $feed_id;

@@ -1,5 +1,6 @@
-"""Rolls the probe lake up to service-days and incidents: only what a change can have touched, or all when the settings changed. Files that are new are
-passed over once (roll_up.sql) for days counted and runs of equal checks; all else is reckoned from those."""
+"""Rolls the probe lake up to service-days and incidents: only what a change can have touched, or all when the settings changed. All is reckoned from runs of
+equal checks, most of which were found when their file was written, and from latencies; for these, and for runs that days or spans cut, files that are new
+are passed over once (roll_up.sql)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-METHOD = "roll_up 7"
+METHOD = "roll_up 8"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
 REWRITTEN = ("ref.service", "uptime.maintenance", "uptime.service_hours", "uptime.burn_rate", "uptime.certificate", "uptime.touched_day")  # with each reckoning
@@ -56,6 +57,9 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engin
     from_day = None
     closed = _closed(connection, feed.id)
     span = _span(connection, feed.id)
+    for day in lake.find_again(connection, feed):
+        if day.day == 1:
+            progress(f"{feed.id}: runs of equal checks are sought anew in the files of {day:%Y-%m} and after")
     if span is None:
         with transaction(connection):
             for table in REWRITTEN:
@@ -128,7 +132,6 @@ def _count(connection: duckdb.DuckDBPyConnection, see: See, feed: Feed, run: Run
         }
     )
     run_on_incoming(connection, rows, "create or replace temp table stale_file as select * from incoming")
-    see([file.file for file in stretch], "target_seen")
     run("target.sql")
     _know_services(run)
     run("read_day.sql")
@@ -138,7 +141,7 @@ def _count(connection: duckdb.DuckDBPyConnection, see: See, feed: Feed, run: Run
         assert days is not None
         run("span.sql", from_day=days[0], last_day=days[1])
         run("segment.sql")
-        see(files, "day_seen", "run_seen")
+        see(files)
         run("checked.sql")
     connection.execute("delete from uptime.read_file using stale_file as stale where feed_id = $1 and read_file.day = stale.day", [feed.id])
     connection.execute("insert into uptime.read_file select $1, day, sha256 from stale_file", [feed.id])

@@ -1,53 +1,69 @@
 -- The only pass over all checks. It runs as it stands on DuckDB and on Spark, over two tables, in which moments are microseconds since 1970:
---   lake_check (service, vantage, checked_us, status, latency_ms, url, certificate_us, day): the checks, and the day of their file
---   segment (service, vantage, file_day, segment_id, day_id, from_us, until_us, max_hold_us): where days, and spans of them, begin and end;
---     max_hold_us is the same in all
+--   lake_check (service, vantage, checked_us, status, latency_ms, day): the checks, and the day of their file; only successful ones have a latency
+--   segment (service, vantage, file_day, segment_id, day_id, from_us, until_us, max_hold_us, is_whole, is_passed): where days, and spans of them, begin and
+--     end; max_hold_us is the same in all. is_whole: the file is all of the service's day, and nothing else. is_passed: its runs of checks are sought here,
+--     since those that were found when the file was written do not fit into it.
 -- What it finds is small, and all that the rest of the reckoning asks for.
 
--- Grain: service, vantage, address and certificate, as checks bear them.
-create or replace temporary view target_seen as
-select
-    service,
-    vantage,
-    url,
-    certificate_us,
-    min(checked_us) as first_us,
-    max(checked_us) as last_us
-from lake_check
-group by service, vantage, url, certificate_us;
-
--- Grain: check. State: 0 up, 1 down, 2 maintenance, 3 unknown.
-create or replace temporary view timed_check as
-select
-    segment.segment_id,
-    segment.day_id,
-    lake_check.checked_us,
-    case lake_check.status when 'up' then 0 when 'down' then 1 when 'maintenance' then 2 else 3 end as state,
-    case when lake_check.status = 'up' then lake_check.latency_ms end as latency_ms
-from lake_check
-inner join segment
-    on
-        segment.service = lake_check.service
-        and segment.vantage = lake_check.vantage
-        and segment.file_day = lake_check.day
-        and lake_check.checked_us >= segment.from_us
-        and lake_check.checked_us < segment.until_us;
-
 -- Grain: service, local day (day_id).
-create or replace temporary view day_seen as
+create or replace temporary view latency_seen as
+with whole_day as (
+    select
+        service,
+        file_day,
+        min(day_id) as day_id
+    from segment
+    where is_whole
+    group by service, file_day
+),
+
+cut_day as (
+    select
+        service,
+        file_day,
+        day_id,
+        min(from_us) as from_us,
+        max(until_us) as until_us
+    from segment
+    where not is_whole
+    group by service, file_day, day_id
+)
+
 select
-    day_id,
-    count(*) as checks,
-    count(*) filter (where state = 1) as failed_checks,
-    percentile(latency_ms, from_json('[0.5, 0.95, 0.99]', 'array<double>')) as latency_ms
-from timed_check
-group by day_id;
+    whole_day.day_id,
+    percentile(lake_check.latency_ms, from_json('[0.5, 0.95, 0.99]', 'array<double>')) as latency_ms
+from lake_check
+inner join whole_day on whole_day.service = lake_check.service and whole_day.file_day = lake_check.day
+group by whole_day.day_id
+union all
+select
+    cut_day.day_id,
+    percentile(lake_check.latency_ms, from_json('[0.5, 0.95, 0.99]', 'array<double>')) as latency_ms
+from lake_check
+inner join cut_day
+    on
+        cut_day.service = lake_check.service
+        and cut_day.file_day = lake_check.day
+        and lake_check.checked_us >= cut_day.from_us
+        and lake_check.checked_us < cut_day.until_us
+group by cut_day.day_id;
 
 -- Grain: run of checks within a segment that say the same, none of them later than max_hold after the one before.
 create or replace temporary view run_seen as
 with told_check as (  -- moment and state in one number: they are sorted, and compared with their neighbours, at half the cost
-    select segment_id, checked_us * 4 + state as told
-    from timed_check
+    select
+        segment.segment_id,
+        lake_check.checked_us * 4
+        + case lake_check.status when 'up' then 0 when 'down' then 1 when 'maintenance' then 2 else 3 end as told
+    from lake_check
+    inner join segment
+        on
+            segment.service = lake_check.service
+            and segment.vantage = lake_check.vantage
+            and segment.file_day = lake_check.day
+            and lake_check.checked_us >= segment.from_us
+            and lake_check.checked_us < segment.until_us
+    where segment.is_passed
 ),
 
 neighboured as (

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from assets.uptime.engine import See
+from assets.uptime.engine import VIEWS, See
 from warehouse.files import sql_of
 from warehouse.lake import ADDED_COLUMNS, Lake
 
@@ -30,16 +30,14 @@ OPTIONS = {
     "spark.log.level": "ERROR",
 }
 # Said rather than found out: no file is opened for it, and files from before a column was added lack it.
-FILE_SCHEMA = "service string, vantage string, status string, latency_ms double, url string, checked_at timestamp, certificate_expires_at timestamp, day date"
+FILE_SCHEMA = "service string, vantage string, status string, latency_ms double, checked_at timestamp, day date"
 LAKE_CHECK = (
     "service",
     f"coalesce(vantage, {ADDED_COLUMNS['vantage']}) as vantage",
     "status",
     "latency_ms",
-    "url",
     "day",
     "unix_micros(checked_at) as checked_us",
-    "unix_micros(certificate_expires_at) as certificate_us",
 )
 
 
@@ -60,26 +58,24 @@ class Spark:
     @contextmanager
     def open(self, connection: duckdb.DuckDBPyConnection, lake: Lake) -> Iterator[See]:
         session = self._start()
-        brought: set[str] = set()
 
-        def see(files: Sequence[str], *views: str) -> None:
+        def see(files: Sequence[str]) -> None:
             paths = [f"file://{_as_itself(str(lake.root / file))}" for file in files]  # without a scheme it is sought in Spark's default file system
             checks = session.read.schema(FILE_SCHEMA).option("basePath", f"file://{lake.root}").parquet(*paths)
             checks.selectExpr(*LAKE_CHECK).createOrReplaceTempView("lake_check")
             session.createDataFrame(connection.table("segment").to_arrow_table()).createOrReplaceTempView("segment")
             for statement in connection.extract_statements(sql_of("assets.uptime", "roll_up.sql")):
                 session.sql(statement.query)
-            for view in views:
+            for view in VIEWS:
                 with self._bounded(session):
                     found = session.table(view).toArrow()
                 connection.register(view, found)
-                brought.add(view)
 
         try:
             yield see
         finally:
             session.stop()
-            for view in brought:
+            for view in VIEWS:
                 connection.unregister(view)
 
     def examine(self) -> None:

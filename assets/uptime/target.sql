@@ -1,17 +1,13 @@
--- Grain: feed, name, vantage, address, certificate: what was seen of it before, and in these files.
+-- Grain: feed, name, vantage, address, certificate: what was seen of it before, and in the files that are new (`stale_file`).
 create or replace temp table target_known as
 select service, vantage, url, certificate_expires_at, min(first_at) as first_at, max(last_at) as last_at
 from (
     select * exclude (feed_id) from uptime.target where feed_id = $feed_id
     union all by name
-    select
-        service,
-        vantage,
-        url,
-        make_timestamptz(certificate_us) as certificate_expires_at,
-        make_timestamptz(first_us) as first_at,
-        make_timestamptz(last_us) as last_at
-    from target_seen
+    select lake_target.* exclude (feed_id, day)
+    from meta.lake_target as lake_target
+    semi join stale_file using (day)
+    where lake_target.feed_id = $feed_id
 )
 group by all;
 

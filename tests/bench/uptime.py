@@ -63,7 +63,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, lake: Lake, case: Case) -> None
     for before in range(case.days - 1, -1, -1):
         day = LAST_DAY - timedelta(days=before)
         rows = connection.sql(generated, params={"day": day, "services": case.services})
-        lake.list_in_manifest(connection, lake.write(FEED.id, day, rows))
+        lake.list_in_manifest(connection, lake.write(FEED, day, rows))
 
 
 def run_year(case: Case) -> dict[str, Any]:

@@ -121,6 +121,48 @@ comment on column meta.lake_partition.rows is 'Checks in the file | Jumlah pemer
 comment on column meta.lake_partition.first_at is 'First check (UTC) | Pemeriksaan pertama (UTC)';
 comment on column meta.lake_partition.last_at is 'Last check (UTC) | Pemeriksaan terakhir (UTC)';
 
+create table if not exists meta.lake_run (
+    feed_id varchar not null,
+    day date not null,
+    max_hold_s bigint not null,
+    service varchar not null,
+    vantage varchar not null,
+    status varchar not null,
+    first_at timestamptz not null,
+    last_at timestamptz not null,
+    checks bigint not null
+);
+comment on table meta.lake_run is 'Checks in a row of one file of the probe lake, of one name and vantage, that say the same and leave no time unknown between them | Rangkaian pemeriksaan berhasil sama dalam satu berkas danau';
+comment on column meta.lake_run.feed_id is 'Feed | Sumber';
+comment on column meta.lake_run.day is 'Day of the file | Hari berkas';
+comment on column meta.lake_run.max_hold_s is 'So long a check was taken to speak when they were found | Lama satu pemeriksaan berlaku saat rangkaian dicari | s';
+comment on column meta.lake_run.service is 'What the monitor calls it | Nama menurut pemantau';
+comment on column meta.lake_run.vantage is 'Where it is checked from; - = not said | Titik pantau; - = tidak disebut';
+comment on column meta.lake_run.status is 'What the checks say: up, down, maintenance, unknown | Hasil: up (aktif), down (mati), maintenance (pemeliharaan), unknown (tidak diketahui)';
+comment on column meta.lake_run.first_at is 'First check (UTC) | Pemeriksaan pertama (UTC)';
+comment on column meta.lake_run.last_at is 'Last check (UTC) | Pemeriksaan terakhir (UTC)';
+comment on column meta.lake_run.checks is 'Checks in it | Jumlah pemeriksaan | checks';
+
+create table if not exists meta.lake_target (
+    feed_id varchar not null,
+    day date not null,
+    service varchar not null,
+    vantage varchar not null,
+    url varchar,
+    certificate_expires_at timestamptz,
+    first_at timestamptz not null,
+    last_at timestamptz not null
+);
+comment on table meta.lake_target is 'Address and certificate that checks in a row of one file of the probe lake bear | Alamat dan sertifikat menurut pemeriksaan berurutan dalam satu berkas danau';
+comment on column meta.lake_target.feed_id is 'Feed | Sumber';
+comment on column meta.lake_target.day is 'Day of the file | Hari berkas';
+comment on column meta.lake_target.service is 'What the monitor calls it | Nama menurut pemantau';
+comment on column meta.lake_target.vantage is 'Where it is checked from; - = not said | Titik pantau; - = tidak disebut';
+comment on column meta.lake_target.url is 'Address | Alamat';
+comment on column meta.lake_target.certificate_expires_at is 'End of its certificate (UTC) | Akhir sertifikat (UTC)';
+comment on column meta.lake_target.first_at is 'First check (UTC) | Pemeriksaan pertama (UTC)';
+comment on column meta.lake_target.last_at is 'Last check (UTC) | Pemeriksaan terakhir (UTC)';
+
 create table if not exists meta.lake_deletion (
     feed_id varchar not null,
     day date not null,

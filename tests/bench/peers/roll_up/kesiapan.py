@@ -29,7 +29,7 @@ def generate(home: Path, days: int) -> None:
         for number in range(1, days + 1):
             day = LAST_DAY - timedelta(days=days - number)
             rows = connection.sql(generated, params={"day": day, "services": SERVICES, "day_number": number})
-            lake.list_in_manifest(connection, lake.write(FEED.id, day, rows))
+            lake.list_in_manifest(connection, lake.write(FEED, day, rows))
 
 
 def run(home: Path) -> None:
