@@ -27,6 +27,8 @@ ROLLED_UP = (
     "uptime.outage",
     "uptime.burn_rate",
     "uptime.certificate",
+    "meta.lake_run",
+    "meta.lake_target",
     "uptime.check_day",
     "uptime.check_run",
     "uptime.target",

@@ -15,14 +15,14 @@ with alert (severity, long_window_s, short_window_s, threshold) as (
 
 last_run as (
     select
-        check_run.service_id,
-        check_run.vantage,
-        sum(check_run.checks) - 1 as gaps,
-        epoch_us(max(check_run.last_at)) - epoch_us(min(check_run.first_at)) as gaps_us
-    from uptime.check_run as check_run
-    inner join service_now on service_now.code = check_run.service_id
-    where check_run.feed_id = $feed_id and check_run.day >= timezone(service_now.timezone, $latest_at::timestamptz - interval 1 day)::date
-    group by check_run.service_id, check_run.vantage
+        day_run.service_id,
+        day_run.vantage,
+        sum(day_run.checks) - 1 as gaps,
+        epoch_us(max(day_run.last_at)) - epoch_us(min(day_run.first_at)) as gaps_us
+    from day_run
+    inner join service_now on service_now.code = day_run.service_id
+    where day_run.day >= timezone(service_now.timezone, $latest_at::timestamptz - interval 1 day)::date
+    group by day_run.service_id, day_run.vantage
 ),
 
 watched as (

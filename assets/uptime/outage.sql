@@ -15,8 +15,12 @@ where feed_id = $feed_id and coalesce(ended_at, 'infinity'::timestamptz) >= $fro
 insert into uptime.outage by name
 with told as (
     select
-        piece.*,
-        epoch_us(piece.until_at) - epoch_us(piece.from_at) as held_us
+        piece.service_id,
+        piece.status = 'down' as is_down,
+        piece.from_at,
+        piece.until_at,
+        piece.checks,
+        case when piece.is_rest and not piece.is_counted then piece.checked_at end as rested_at  -- of a check outside service time that still speaks in it
     from piece
     left join outage_from using (service_id)
     where
@@ -24,44 +28,51 @@ with told as (
         and piece.from_at >= coalesce(outage_from.from_at, $from_at::timestamptz)
 ),
 
--- what begins, belongs to or ends an outage: most do not
-changing as (
-    select *
-    from told
-    qualify status = 'down' or lag(status) over (partition by service_id order by from_at, until_at, status desc) = 'down'
-),
-
-numbered as (
+placed as (
     select
         *,
-        count(*) filter (where status = 'up') over in_turn as ups_before
-    from changing
-    window in_turn as (partition by service_id order by from_at, until_at, status desc rows between unbounded preceding and current row)
+        row_number() over in_turn as place,
+        lead(is_down) over in_turn as goes_on,
+        lead(from_at) over in_turn as next_at
+    from told
+    window in_turn as (partition by service_id order by from_at, until_at, is_down)
+),
+
+down as (  -- those that follow each other have the same number
+    select
+        *,
+        place - row_number() over (partition by service_id order by place) as number
+    from placed
+    where is_down
 ),
 
 outage as (
     select
         service_id,
-        ups_before,
+        number,
         min(from_at) as started_at,
-        sum(held_us) as down_us,
+        max(next_at) filter (where not goes_on) as ended_at,
+        sum(epoch_us(until_at) - epoch_us(from_at)) as down_us,
         max(until_at) as held_until_at,
-        sum(checks) + count(distinct checked_at) filter (where is_rest and not is_counted) as failed_checks
-    from numbered
-    where status = 'down'
-    group by service_id, ups_before
+        sum(checks) as failed_checks
+    from down
+    group by service_id, number
 ),
 
-recovery as (
-    select service_id, ups_before, from_at as ended_at
-    from numbered
-    where status = 'up'
+resting as (
+    select
+        service_id,
+        number,
+        count(distinct rested_at) as failed_checks
+    from down
+    where rested_at is not null
+    group by service_id, number
 ),
 
 spoken as (  -- where several vantages are asked: runs of failed checks that speak for some of the outage, which may begin before it or outlast it
     select
         outage.service_id,
-        outage.ups_before,
+        outage.number,
         epoch_us(outage.started_at) as started_us,
         epoch_us(outage.held_until_at) as held_until_us,
         epoch_us(min(said.from_at)) as first_us,
@@ -71,13 +82,13 @@ spoken as (  -- where several vantages are asked: runs of failed checks that spe
     inner join several using (service_id)
     inner join said on said.service_id = outage.service_id and said.status = 'down'
     where said.from_at < outage.held_until_at and said.until_at > outage.started_at
-    group by outage.service_id, outage.ups_before, outage.started_at, outage.held_until_at, said.vantage, said.checked_at
+    group by outage.service_id, outage.number, outage.started_at, outage.held_until_at, said.vantage, said.checked_at
 ),
 
 polled as (  -- the checks of a run being evenly spaced: not those whose successor came before the outage did, nor those made after it
     select
         service_id,
-        ups_before,
+        number,
         sum(case
             when checks <= 1 then 1
             else
@@ -85,15 +96,16 @@ polled as (  -- the checks of a run being evenly spaced: not those whose success
                 - least(checks - 1, greatest(0, floor((started_us - first_us) * (checks - 1) / (last_us - first_us))))
         end) as failed_checks
     from spoken
-    group by service_id, ups_before
+    group by service_id, number
 ),
 
 counted as (
     select
         outage.* exclude (failed_checks),
-        coalesce(polled.failed_checks, outage.failed_checks)::bigint as failed_checks
+        coalesce(polled.failed_checks, outage.failed_checks + coalesce(resting.failed_checks, 0))::bigint as failed_checks
     from outage
-    left join polled using (service_id, ups_before)
+    left join resting using (service_id, number)
+    left join polled using (service_id, number)
 )
 
 select
@@ -103,12 +115,11 @@ select
     service.government_code,
     service.agency_code,
     counted.started_at,
-    recovery.ended_at,
+    counted.ended_at,
     (counted.down_us + 500000) // 1000000 as duration_s,
-    recovery.ended_at is null as is_open,
+    counted.ended_at is null as is_open,
     counted.failed_checks,
     counted.failed_checks >= $incident_after as is_incident
 from counted
 inner join ref.service as service on service.feed_id = $feed_id and service.code = counted.service_id
-left join recovery on recovery.service_id = counted.service_id and recovery.ups_before = counted.ups_before + 1
 order by counted.service_id, counted.started_at;

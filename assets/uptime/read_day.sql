@@ -12,7 +12,7 @@ select distinct
     listed.day as file_day,
     read_day.timezone,
     read_day.day,
-    listed.first_at >= read_day.from_at and listed.last_at < read_day.until_at as is_within
+    listed.day = read_day.day and listed.first_at >= read_day.from_at and listed.last_at < read_day.until_at as is_all_of_it
 from meta.lake_partition as listed
 inner join read_day on listed.first_at < read_day.until_at and listed.last_at >= read_day.from_at
 where listed.feed_id = $feed_id;

@@ -17,11 +17,3 @@ order by day;
 delete from meta.lake_partition
 using let_go
 where lake_partition.feed_id = let_go.feed_id and lake_partition.day = let_go.day;
-
-delete from meta.lake_run
-using let_go
-where lake_run.feed_id = let_go.feed_id and lake_run.day = let_go.day;
-
-delete from meta.lake_target
-using let_go
-where lake_target.feed_id = let_go.feed_id and lake_target.day = let_go.day;

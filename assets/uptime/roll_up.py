@@ -51,15 +51,15 @@ def settings_fingerprint(connection: duckdb.DuckDBPyConnection, feed: Feed) -> s
 def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engine: Engine = IN_DUCKDB, progress: Progress = lambda message: None) -> RollUp:
     """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
     fingerprint = settings_fingerprint(connection, feed)
-    _forget_other_settings(connection, feed, fingerprint)
+    if _forget_other_settings(connection, feed, fingerprint):
+        for day in lake.find_again(connection, feed):
+            if day.day == 1:
+                progress(f"{feed.id}: runs of equal checks are sought anew in the files of {day:%Y-%m} and after")
     stale = _stale_files(connection, feed.id)
     from_at = min((moment for moment in (_touched_from(connection, feed.id), *(file.first_at for file in stale)) if moment is not None), default=None)
     from_day = None
     closed = _closed(connection, feed.id)
     span = _span(connection, feed.id)
-    for day in lake.find_again(connection, feed):
-        if day.day == 1:
-            progress(f"{feed.id}: runs of equal checks are sought anew in the files of {day:%Y-%m} and after")
     if span is None:
         with transaction(connection):
             for table in REWRITTEN:
@@ -185,21 +185,23 @@ def judge(connection: duckdb.DuckDBPyConnection, feed: Feed, done: RollUp) -> No
         derived.judge(connection, derived.SERVICE_DAY, {"feed_id": feed.id, "from_day": done.from_day or date.min}, judged)
 
 
-def _forget_other_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint: str) -> None:
-    """What was reckoned by other settings, or by another method, is reckoned from the first check on."""
+def _forget_other_settings(connection: duckdb.DuckDBPyConnection, feed: Feed, fingerprint: str) -> bool:
+    """What was reckoned by other settings, or by another method, is reckoned from the first check on. Says whether there is any."""
     row = connection.execute("select settings_fingerprint from uptime.rolled_up where feed_id = $1", [feed.id]).fetchone()
-    if row is None or row[0] != fingerprint:
-        closed = _closed(connection, feed.id)
-        last_day, last_at = (date.min, datetime.min.replace(tzinfo=UTC)) if closed is None else (closed.last_day, closed.last_at)
-        with transaction(connection):
-            derived.forget(connection, judged_id(feed))  # there may be no engine to reckon them by: until they are judged again, nothing is published
-            if closed is None:
-                connection.execute("delete from uptime.target where feed_id = $1", [feed.id])
-            for table in ("check_day", "check_run"):
-                connection.execute(f"delete from uptime.{table} where feed_id = $1 and day > $2", [feed.id, last_day + MARGIN])
-            connection.execute("delete from uptime.read_file where feed_id = $1", [feed.id])
-            connection.execute("delete from uptime.service_day where feed_id = $1 and day > $2", [feed.id, last_day])
-            connection.execute("delete from uptime.outage where feed_id = $1 and started_at > $2", [feed.id, last_at])
+    if row is not None and row[0] == fingerprint:
+        return False
+    closed = _closed(connection, feed.id)
+    last_day, last_at = (date.min, datetime.min.replace(tzinfo=UTC)) if closed is None else (closed.last_day, closed.last_at)
+    with transaction(connection):
+        derived.forget(connection, judged_id(feed))  # there may be no engine to reckon them by: until they are judged again, nothing is published
+        if closed is None:
+            connection.execute("delete from uptime.target where feed_id = $1", [feed.id])
+        for table in ("check_day", "check_run"):
+            connection.execute(f"delete from uptime.{table} where feed_id = $1 and day > $2", [feed.id, last_day + MARGIN])
+        connection.execute("delete from uptime.read_file where feed_id = $1", [feed.id])
+        connection.execute("delete from uptime.service_day where feed_id = $1 and day > $2", [feed.id, last_day])
+        connection.execute("delete from uptime.outage where feed_id = $1 and started_at > $2", [feed.id, last_at])
+    return True
 
 
 def _stale_files(connection: duckdb.DuckDBPyConnection, feed_id: str) -> list[_StaleFile]:

@@ -1,11 +1,12 @@
 -- The only pass over all checks. It runs as it stands on DuckDB and on Spark, over two tables, in which moments are microseconds since 1970:
 --   lake_check (service, vantage, checked_us, status, latency_ms, day): the checks, and the day of their file; only successful ones have a latency
 --   segment (service, vantage, file_day, segment_id, day_id, from_us, until_us, max_hold_us, is_whole, is_passed): where days, and spans of them, begin and
---     end; max_hold_us is the same in all. is_whole: the file is all of the service's day, and nothing else. is_passed: its runs of checks are sought here,
---     since those that were found when the file was written do not fit into it.
+--     end; max_hold_us is the same in all. is_whole: what the file has of the service is all of its day, and nothing else. is_passed: runs of checks are
+--     sought here; of the others they are known since the file was written.
 -- What it finds is small, and all that the rest of the reckoning asks for.
 
--- Grain: service, local day (day_id).
+-- Grain: service, local day (day_id). Files are counted as they are, and what is a whole day is taken from that: to seek the day of each check takes a
+-- quarter longer.
 create or replace temporary view latency_seen as
 with whole_day as (
     select
@@ -27,14 +28,23 @@ cut_day as (
     from segment
     where not is_whole
     group by service, file_day, day_id
+),
+
+file_seen as (
+    select
+        service,
+        day,
+        percentile(latency_ms, from_json('[0.5, 0.95, 0.99]', 'array<double>')) as latency_ms
+    from lake_check
+    where exists (select 1 from whole_day)
+    group by service, day
 )
 
 select
     whole_day.day_id,
-    percentile(lake_check.latency_ms, from_json('[0.5, 0.95, 0.99]', 'array<double>')) as latency_ms
-from lake_check
-inner join whole_day on whole_day.service = lake_check.service and whole_day.file_day = lake_check.day
-group by whole_day.day_id
+    file_seen.latency_ms
+from file_seen
+inner join whole_day on whole_day.service = file_seen.service and whole_day.file_day = file_seen.day
 union all
 select
     cut_day.day_id,

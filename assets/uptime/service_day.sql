@@ -1,25 +1,14 @@
 -- Grain: feed, service, local day, from `from_day` on. Seconds come from how long checks hold, never from counting samples; what no check
 -- speaks for is unknown, unless it lies in announced maintenance or off hours, also on days on which a service that was watched before is not checked at all.
 insert into uptime.service_day by name
-with held as (
-    select
-        service_id,
-        day,
-        status,
-        sum(epoch_us(until_at) - epoch_us(from_at)) as held_us
-    from piece
-    where day >= $from_day
-    group by service_id, day, status
-),
-
-held_day as (
+with held_day as (
     select
         service_id,
         day,
         (coalesce(sum(held_us) filter (where status = 'up'), 0) + 500000) // 1000000 as up_s,
         (coalesce(sum(held_us) filter (where status = 'down'), 0) + 500000) // 1000000 as down_s,
         (coalesce(sum(held_us) filter (where status = 'maintenance'), 0) + 500000) // 1000000 as maintenance_s
-    from held
+    from (select service_id, day, status, epoch_us(until_at) - epoch_us(from_at) as held_us from piece where day >= $from_day) as held
     group by service_id, day
 ),
 
@@ -69,16 +58,21 @@ watched_day as (
     from watched
 ),
 
+day_length as (
+    select
+        timezone,
+        day,
+        (epoch_us(timezone(timezone, (day + 1)::timestamp)) - epoch_us(timezone(timezone, day::timestamp))) // 1000000 as day_s
+    from (select distinct timezone, day from watched_day)
+),
+
 reckoned as (
     select
         watched_day.service_id,
         watched_day.government_code,
         watched_day.agency_code,
         watched_day.day,
-        (
-            epoch_us(timezone(watched_day.timezone, (watched_day.day + 1)::timestamp))
-            - epoch_us(timezone(watched_day.timezone, watched_day.day::timestamp))
-        ) // 1000000 as day_s,
+        day_length.day_s,
         coalesce(held_day.up_s, 0) as up_s,
         coalesce(held_day.down_s, 0) as down_s,
         coalesce(held_day.maintenance_s, 0) as said_maintenance_s,
@@ -88,6 +82,7 @@ reckoned as (
         coalesce(checked_day.failed_checks, 0) as failed_checks,
         checked_day.latency_ms
     from watched_day
+    inner join day_length using (timezone, day)
     left join held_day using (service_id, day)
     left join excluded_day using (service_id, day)
     left join checked_day using (service_id, day)

@@ -30,9 +30,9 @@ RATIO_BOUND, MIB_BOUND, NEW_DAY_BOUND = 1.2, 2048, 1.2
 RUNS = 3
 BARE = """
     select
-        service, checked_at::date as day, count(*) as checks, count(*) filter (where status = 'down') as failed_checks,
+        service, day, count(*) as checks, count(*) filter (where status = 'down') as failed_checks,
         quantile_cont(latency_ms, [0.5, 0.95, 0.99]) filter (where status = 'up') as latency_ms
-    from read_parquet($files, hive_partitioning = false)
+    from read_parquet($files, hive_partitioning = true)
     group by all
 """
 

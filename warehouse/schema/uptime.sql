@@ -336,7 +336,8 @@ create table if not exists uptime.check_day (
     day date not null,
     checks bigint not null,
     failed_checks bigint not null,
-    latency_ms double[]
+    latency_ms double[],
+    known_as varchar
 );
 comment on table uptime.check_day is 'Checks counted per service and local day | Jumlah pemeriksaan per layanan dan hari setempat';
 comment on column uptime.check_day.feed_id is 'Feed | Sumber';
@@ -345,6 +346,7 @@ comment on column uptime.check_day.day is 'Day in the zone of the government | H
 comment on column uptime.check_day.checks is 'Checks made | Jumlah pemeriksaan | checks';
 comment on column uptime.check_day.failed_checks is 'Checks that found it down | Pemeriksaan gagal | checks';
 comment on column uptime.check_day.latency_ms is '50th, 95th and 99th percentile of successful checks | Persentil ke-50, ke-95 dan ke-99 pemeriksaan berhasil | ms';
+comment on column uptime.check_day.known_as is 'Name of the service in the one file of the lake that this day is, whose runs (meta.lake_run) are its own; empty: its runs are in check_run | Nama layanan dalam satu-satunya berkas hari itu; kosong: lihat check_run';
 
 create table if not exists uptime.check_run (
     feed_id varchar not null,
@@ -358,7 +360,7 @@ create table if not exists uptime.check_run (
     checks bigint not null,
     cut_at timestamptz not null
 );
-comment on table uptime.check_run is 'Checks in a row, from one vantage on one local day, that say the same and leave no time unknown between them | Rangkaian pemeriksaan berhasil sama dari satu titik pantau pada satu hari';
+comment on table uptime.check_run is 'Checks in a row, from one vantage on one local day, that say the same and leave no time unknown between them; of days that are not one file of the lake, or are cut | Rangkaian pemeriksaan berhasil sama dari satu titik pantau pada satu hari';
 comment on column uptime.check_run.feed_id is 'Feed | Sumber';
 comment on column uptime.check_run.service_id is 'Service | Layanan';
 comment on column uptime.check_run.vantage is 'Where it is checked from; - = not said | Titik pantau; - = tidak disebut';
