@@ -7,16 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
+from operator import attrgetter
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from warehouse import lake_run
 from warehouse.database import run_on_incoming, transaction
 from warehouse.files import sha256_of, sync_folder
 from warehouse.registry import Feed
+from warehouse.workers import ahead
 
+FILES_AT_ONCE = 30
 ADDED_COLUMNS = {"vantage": "'-'", "certificate_expires_at": "null::timestamptz"}
 
 
@@ -69,11 +73,11 @@ class Lake:
             "insert into meta.lake_partition values ($1, $2, $3, $4, $5, $6, $7, $8)",
             [file.feed_id, file.day, file.file, file.sha256, file.bytes, file.rows, file.first_at, file.last_at],
         )
-        self._note(connection, file.feed_id, file.day, file.found)
+        self._note(connection, file.feed_id, [(file.day, file.found)])
 
     def find_again(self, connection: duckdb.DuckDBPyConnection, feed: Feed) -> Iterator[date]:
-        """What the feed's files say in few words is found anew where that was not done by this `max_hold_s`: it was another, or the file is of before. Each
-        is a transaction. Yields their days."""
+        """What the feed's files say in few words is found anew where that was not done by this `max_hold_s`: it was another, or the file is of before. Some
+        files at a time are a transaction. Yields the days up to which that is done."""
         unknown = connection.execute(
             """
             select listed.day, listed.file
@@ -84,26 +88,27 @@ class Lake:
             """,
             [feed.id, feed.max_hold_s],
         ).fetchall()
-        for day, file in unknown:
-            found = lake_run.find(self.root / file, feed.max_hold_s)
+        some = [unknown[first : first + FILES_AT_ONCE] for first in range(0, len(unknown), FILES_AT_ONCE)]
+        for found in ahead([(day, lake_run.find(self.root / file, feed.max_hold_s)) for day, file in files] for files in some):
             with transaction(connection):
-                self._forget(connection, feed.id, day)
-                self._note(connection, feed.id, day, found)
-            yield day
+                self._forget(connection, feed.id, [day for day, _ in found])
+                self._note(connection, feed.id, found)
+            yield found[-1][0]
 
-    def _note(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date, found: lake_run.Found) -> None:
-        for table, rows in (("meta.lake_run", found.runs), ("meta.lake_target", found.targets)):
-            insert = f"insert into {table} by name select $feed_id as feed_id, $day as day, * from incoming"
-            run_on_incoming(connection, rows, insert, {"feed_id": feed_id, "day": day})
+    def _note(self, connection: duckdb.DuckDBPyConnection, feed_id: str, found: Sequence[tuple[date, lake_run.Found]]) -> None:
+        """`found` of the file of each day."""
+        for table, of in (("meta.lake_run", attrgetter("runs")), ("meta.lake_target", attrgetter("targets"))):
+            rows = pa.concat_tables(of(one).append_column("day", pa.repeat(day, len(of(one)))) for day, one in found)
+            run_on_incoming(connection, rows, f"insert into {table} by name select $feed_id as feed_id, * from incoming", {"feed_id": feed_id})
 
-    def _forget(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date) -> None:
+    def _forget(self, connection: duckdb.DuckDBPyConnection, feed_id: str, days: Sequence[date]) -> None:
         for table in ("meta.lake_run", "meta.lake_target"):
-            connection.execute(f"delete from {table} where feed_id = $1 and day = $2", [feed_id, day])
+            connection.execute(f"delete from {table} where feed_id = $1 and day = any($2)", [feed_id, days])
 
     def unlist(self, connection: duckdb.DuckDBPyConnection, feed_id: str, day: date) -> None:
         """No file counts for this day any more. Call it inside a transaction, as `list_in_manifest`."""
         connection.execute("delete from meta.lake_partition where feed_id = $1 and day = $2", [feed_id, day])
-        self._forget(connection, feed_id, day)
+        self._forget(connection, feed_id, [day])
 
     def files(self, connection: duckdb.DuckDBPyConnection, feed_id: str, from_day: date = date.min, last_day: date = date.max) -> list[str]:
         """Paths of a feed's files that count, of these days, in their order."""

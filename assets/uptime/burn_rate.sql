@@ -19,9 +19,12 @@ last_run as (
         day_run.vantage,
         sum(day_run.checks) - 1 as gaps,
         epoch_us(max(day_run.last_at)) - epoch_us(min(day_run.first_at)) as gaps_us
-    from day_run
+    from uptime.day_run as day_run
     inner join service_now on service_now.code = day_run.service_id
-    where day_run.day >= timezone(service_now.timezone, $latest_at::timestamptz - interval 1 day)::date
+    where
+        day_run.feed_id = $feed_id
+        and day_run.day >= $latest_at::timestamptz::date - 3  -- of any zone
+        and day_run.day >= timezone(service_now.timezone, $latest_at::timestamptz - interval 1 day)::date
     group by day_run.service_id, day_run.vantage
 ),
 

@@ -16,40 +16,17 @@ select whole_day.*, 'in_service' as time_class
 from whole_day
 anti join span using (service_id, day);
 
-create or replace temp table day_run as
-select service_id, vantage, day, time_class, status, first_at, last_at, checks, cut_at
-from uptime.check_run
-where feed_id = $feed_id and day >= $scope_day::date
-union all
-select
-    check_day.service_id,
-    lake_run.vantage,
-    check_day.day,
-    'in_service' as time_class,
-    lake_run.status,
-    lake_run.first_at,
-    lake_run.last_at,
-    lake_run.checks,
-    whole_day.until_at as cut_at
-from uptime.check_day as check_day
-inner join meta.lake_run as lake_run
-    on
-        lake_run.feed_id = $feed_id
-        and lake_run.day >= $scope_day::date
-        and lake_run.day = check_day.day
-        and lake_run.service = check_day.known_as
-inner join whole_day on whole_day.service_id = check_day.service_id and whole_day.day = check_day.day
-where check_day.feed_id = $feed_id and check_day.day >= $scope_day::date;
-
 create or replace temp table said as
 with recursive held as (
     select
-        *,
+        day_run.* replace (coalesce(day_run.cut_at, whole_day.until_at) as cut_at),
         least(
             coalesce(lead(first_at) over (partition by service_id, vantage order by first_at, last_at, status), $latest_at::timestamptz),
             last_at + to_seconds($max_hold_s)
         ) as until_at
-    from day_run
+    from uptime.day_run as day_run
+    left join whole_day using (service_id, day)
+    where feed_id = $feed_id and day >= $scope_day::date
 ),
 
 cut as (

@@ -53,8 +53,7 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engin
     fingerprint = settings_fingerprint(connection, feed)
     if _forget_other_settings(connection, feed, fingerprint):
         for day in lake.find_again(connection, feed):
-            if day.day == 1:
-                progress(f"{feed.id}: runs of equal checks are sought anew in the files of {day:%Y-%m} and after")
+            progress(f"{feed.id}: runs of equal checks are found anew in the files until {day}")
     stale = _stale_files(connection, feed.id)
     from_at = min((moment for moment in (_touched_from(connection, feed.id), *(file.first_at for file in stale)) if moment is not None), default=None)
     from_day = None

@@ -372,6 +372,36 @@ comment on column uptime.check_run.last_at is 'Last check (UTC) | Pemeriksaan te
 comment on column uptime.check_run.checks is 'Checks in it | Jumlah pemeriksaan | checks';
 comment on column uptime.check_run.cut_at is 'When the day, or the span of it with that time_class, ends (UTC) | Akhir hari atau akhir time_class itu (UTC)';
 
+create or replace view uptime.day_run as
+select feed_id, service_id, vantage, day, time_class, status, first_at, last_at, checks, cut_at
+from uptime.check_run
+union all
+select
+    check_day.feed_id,
+    check_day.service_id,
+    lake_run.vantage,
+    check_day.day,
+    'in_service' as time_class,
+    lake_run.status,
+    lake_run.first_at,
+    lake_run.last_at,
+    lake_run.checks,
+    null as cut_at
+from uptime.check_day as check_day
+inner join meta.lake_run as lake_run
+    on lake_run.feed_id = check_day.feed_id and lake_run.day = check_day.day and lake_run.service = check_day.known_as;
+comment on view uptime.day_run is 'Checks in a row, from one vantage on one local day, that say the same and leave no time unknown between them | Rangkaian pemeriksaan berhasil sama dari satu titik pantau pada satu hari';
+comment on column uptime.day_run.feed_id is 'Feed | Sumber';
+comment on column uptime.day_run.service_id is 'Service | Layanan';
+comment on column uptime.day_run.vantage is 'Where it is checked from; - = not said | Titik pantau; - = tidak disebut';
+comment on column uptime.day_run.day is 'Day in the zone of the government | Hari menurut zona waktu pemerintah daerah';
+comment on column uptime.day_run.time_class is 'Of its time: in_service, maintenance (announced), off_hours | Jenis waktu: in_service (jam layanan), maintenance (pemeliharaan diumumkan), off_hours (di luar jam layanan)';
+comment on column uptime.day_run.status is 'What the checks say: up, down, maintenance, unknown | Hasil: up (aktif), down (mati), maintenance (pemeliharaan), unknown (tidak diketahui)';
+comment on column uptime.day_run.first_at is 'First check (UTC) | Pemeriksaan pertama (UTC)';
+comment on column uptime.day_run.last_at is 'Last check (UTC) | Pemeriksaan terakhir (UTC)';
+comment on column uptime.day_run.checks is 'Checks in it | Jumlah pemeriksaan | checks';
+comment on column uptime.day_run.cut_at is 'When the span of the day with that time_class ends (UTC); empty: the day does | Akhir time_class itu (UTC); kosong: akhir hari';
+
 create table if not exists uptime.read_file (
     feed_id varchar not null,
     day date not null,

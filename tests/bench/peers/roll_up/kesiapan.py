@@ -1,5 +1,5 @@
 """Our own roll-up of the same lake: `--days` generates it, without it is measured. All that it writes besides is in its time: the warehouse's tables, their
-keys and indices, the transaction."""
+keys and indices, the transaction. Runs of equal checks were found when the files were written; how long it takes with these sought anew is told too."""
 
 import argparse
 from datetime import timedelta
@@ -35,16 +35,19 @@ def generate(home: Path, days: int) -> None:
 def run(home: Path) -> None:
     lake = Lake(home / "lake")
     taken: list[float] = []
+    runs_anew: list[float] = []
     done: list[roll_up.RollUp] = []
     with Warehouse(home / "warehouse.duckdb").open_for_writing() as connection:
-        for _ in range(contest.RUNS):
-            connection.execute("delete from uptime.rolled_up")  # and so everything is reckoned anew
-            taken.append(measure.seconds(lambda: done.append(roll_up.roll_up(connection, lake, FEED))))
+        for times, forgotten in ((taken, ("uptime.rolled_up",)), (runs_anew, ("uptime.rolled_up", "meta.lake_run"))):
+            for _ in range(contest.RUNS):
+                for table in forgotten:  # and so everything is reckoned anew
+                    connection.execute(f"delete from {table}")
+                times.append(measure.seconds(lambda: done.append(roll_up.roll_up(connection, lake, FEED))))
         assert all(one.from_day is not None for one in done)
         peak_mib = measure.peak_mib()
         for table, query in WRITTEN.items():
             connection.sql(query).write_parquet(str(home / f"kesiapan_{table}.parquet"))
-    contest.emit("kesiapan", roll_up.METHOD, taken, peak_mib)
+    contest.emit("kesiapan", roll_up.METHOD, taken, peak_mib, runs_anew_s=round(min(runs_anew), 3))
 
 
 if __name__ == "__main__":
