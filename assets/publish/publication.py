@@ -72,6 +72,7 @@ WITHHELD = (
     "uptime.read_file",
     "uptime.target",
 )
+WITHHELD_VIEWS = ("uptime.day_run",)
 FILLED_HERE = ("meta.publication", "meta.dictionary")
 _WITHOUT_NAMES = {"quality.failed_row": "* replace (json_merge_patch(row, '{\"submitted_by\": null}') as row)"}
 
@@ -139,6 +140,8 @@ def _write(connection: duckdb.DuckDBPyConnection, path: Path, state: str, now: d
         connection.execute("use publishing")
         with transaction(connection):
             connection.execute(migrations.schema_statements())
+            for view in WITHHELD_VIEWS:
+                connection.execute(f"drop view {view}")
             for table in WITHHELD:
                 connection.execute(f"drop table {table}")
             for table in TABLES:
