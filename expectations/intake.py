@@ -494,11 +494,14 @@ def _close(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, known: l
 
 def _write_artifacts(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
     artifacts = pa.Table.from_pylist([asdict(batch.artifact) for batch in batches], schema=_ARTIFACT)
-    for statement in (
-        "delete from meta.artifact where (feed_id, sha256) in (select (feed_id, sha256) from incoming)",
-        "insert into meta.artifact by name select * from incoming",
-    ):
-        run_on_incoming(connection, artifacts, statement)
+    run_on_incoming(
+        connection,
+        artifacts,
+        """
+        delete from meta.artifact where (feed_id, sha256) in (select (feed_id, sha256) from incoming);
+        insert into meta.artifact by name select * from incoming
+        """,
+    )
 
 
 def _list_files(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:

@@ -22,7 +22,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from assets import http
-from assets.uptime import check_log, prometheus
+from assets.uptime import prometheus
 from expectations import intake
 from expectations.intake import FeedOutcome, Unreadable
 from tests import monitor
@@ -557,7 +557,7 @@ def test_an_odd_end_of_a_certificate_is_none_and_the_check_counts(value: str | N
         {"metric": {"__name__": name, "instance": DINKES}, "values": [[NOON.timestamp(), samples[0][1]]]} for (name, *_), samples in stand_in.samples.items()
     ]
     with database.scratch() as connection:
-        check_log.stage(connection, prometheus.parse(reply(series).encode(), REPLY), feed(None), REPLY)
+        prometheus.stage(connection, prometheus.parse(reply(series).encode(), REPLY), feed(None), REPLY)
         assert connection.execute("select status, certificate_expires_at, certificate_expires_at_text from batch").fetchall() == [
             ("up", until, value if until or value in ("+Inf", "1e300") else None)
         ]
@@ -835,7 +835,9 @@ def test_any_reply_is_read_whole_or_refused(series: object) -> None:
     except Unreadable:
         return
     assert table.column("source_row").to_pylist() == list(range(1, table.num_rows + 1))
-    assert {table.schema.field(name).type for name in check_log.ACCEPTED} == {pa.string()}
+    with database.scratch() as connection:
+        prometheus.stage(connection, table, feed(None), REPLY)
+        assert connection.execute("select source_row from batch order by all").fetchall() == [(row + 1,) for row in range(table.num_rows)]
 
 
 def said_of(data: bytes) -> pa.Table | str:
@@ -886,19 +888,30 @@ def test_of_a_reply_as_prometheus_writes_it_no_sample_becomes_an_object(monkeypa
     assert prometheus.parse(written(series, ",", ":"), REPLY).num_rows == 1000
 
 
-@given(st.lists(st.floats(0, prometheus.YEAR_10000, exclude_max=True) | whole_times))
-def test_many_times_are_written_as_each_would_be_alone(times: list[float]) -> None:
-    assert prometheus._moments(pa.array(times, pa.float64())).to_pylist() == [prometheus._moment(at) for at in times]
+def moments_staged(times: list[float]) -> list[str]:
+    samples = pa.table({"source_row": pa.array(range(len(times)), pa.int64()), "second": pa.array(times, pa.float64())})
+    for column in ("service", "url", "vantage", "success", "up", "duration", "code", "certificate"):
+        samples = samples.append_column(column, pa.nulls(len(times), pa.string()))
+    with database.scratch() as connection:
+        prometheus.stage(connection, samples, feed(None), REPLY)
+        return [row[0] for row in connection.execute("select checked_at_text from batch order by source_row").fetchall()]
 
 
-@pytest.mark.parametrize("odd", [-1.5, float("nan"), prometheus.YEAR_10000, 1e300])
-def test_an_odd_time_among_others_is_written_as_it_would_be_alone(odd: float) -> None:
-    assert prometheus._moments(pa.array([1.5, odd])).to_pylist() == ["1970-01-01T00:00:01.500+00:00", prometheus._moment(odd)]
+@settings(deadline=None)
+@given(st.lists(st.floats(-62_135_596_800, 253_402_300_800, exclude_max=True) | whole_times, max_size=20))
+def test_times_are_those_of_pythons_calendar(times: list[float]) -> None:
+    assert moments_staged(times) == [datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") for at in times]
+
+
+def test_a_time_that_no_calendar_knows_is_shown_as_it_is() -> None:
+    odd = [1.5, float("nan"), 253_402_300_800.0, 1e300, -1e300]
+    assert moments_staged(odd) == ["1970-01-01T00:00:01.500+00:00", "nan", "253402300800.0", "1e+300", "-1e+300"]
 
 
 def test_a_time_too_long_for_any_number_is_shown_as_one_without_end() -> None:
     series = {"metric": {"__name__": "probe_success", "instance": DINKES}, "values": [[1.5, "1"], [10**400, "1"]]}
-    assert prometheus.parse(written([series], ",", ":"), REPLY)["checked_at"].to_pylist() == ["1970-01-01T00:00:01.500+00:00", "inf"]
+    times = prometheus.parse(written([series], ",", ":"), REPLY)["second"].to_pylist()
+    assert moments_staged(times) == ["1970-01-01T00:00:01.500+00:00", "inf"]
 
 
 @pytest.mark.parametrize("data", [b"{", reply([ONE]).encode()], ids=["refused", "read"])

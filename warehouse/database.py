@@ -73,11 +73,11 @@ def run_script(connection: duckdb.DuckDBPyConnection, script: str, parameters: M
         connection.execute(statement, {name: parameters[name] for name in statement.named_parameters})
 
 
-def run_on_incoming(connection: duckdb.DuckDBPyConnection, incoming: pa.Table, statement: str, parameters: Mapping[str, object] | None = None) -> None:
-    """Run a statement that finds the Arrow table under the name `incoming`."""
+def run_on_incoming(connection: duckdb.DuckDBPyConnection, incoming: pa.Table, script: str, parameters: Mapping[str, object] | None = None) -> None:
+    """Run a script that finds the Arrow table under the name `incoming`."""
     connection.register("incoming", incoming)
     try:
-        connection.execute(statement, dict(parameters or {}))
+        run_script(connection, script, parameters or {})
     finally:
         connection.unregister("incoming")
 

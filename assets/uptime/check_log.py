@@ -175,13 +175,10 @@ def _read_parquet(data: bytes) -> pa.Table:
         raise Unreadable(f"the Parquet file cannot be read: {error}; accepted: a whole Parquet file, or CSV with a header row") from error
 
 
-def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact) -> None:
-    run_on_incoming(
-        connection,
-        parsed,
-        sql_of("assets.uptime", "stage_check.sql"),
-        {"received_at": artifact.received_at, "timezone": feed.government.timezone, "log_timezone": feed.timezone or "UTC"},
-    )
+def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, artifact: Artifact, name: str = "stage_check.sql") -> None:
+    """`name` is the statement that knows the columns of `parsed`."""
+    parameters = {"received_at": artifact.received_at, "timezone": feed.government.timezone, "log_timezone": feed.timezone or "UTC"}
+    run_on_incoming(connection, parsed, sql_of("assets.uptime", "stage_macro.sql") + sql_of("assets.uptime", name), parameters)
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:

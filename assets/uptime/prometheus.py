@@ -43,7 +43,6 @@ SHORTEST = timedelta(minutes=2)  # no stretch is cut shorter
 OVERLAP = timedelta(hours=2)  # so late an agent may usually deliver, or a block of samples be appended to
 DAY = timedelta(days=1)
 LATE = 7 * DAY  # days of so long ago are counted again, and asked for again if there are more checks than there were
-YEAR_10000 = 253_402_300_800.0  # in seconds: no date that Python knows
 
 # How Prometheus writes samples, between the first two and the last two brackets of a series: [[1795485009.123,"0"],[1795485069.123,"1"]]
 _VALUES, _BETWEEN = b'"values":[[', b"],["
@@ -228,8 +227,8 @@ def _uncollected() -> Iterator[None]:
 
 
 def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Table:
-    """One row per sample of `probe_success`, in the columns of a check log; `source_row` counts them. Where the same scrape says `up` 0, nobody
-    checked: `unknown`. `vantage` is the label that says from where it was checked."""
+    """One row per sample of `probe_success`, which `source_row` counts: its target (service, url, vantage), `second` since 1970, and the values that the
+    metrics have then, as Prometheus writes them. `vantage` is the label that says from where it was checked."""
     series, samples = _series(data)
     place_of: dict[Labels, int] = {}
     metrics = [one.pop("__name__", "") for one in series]
@@ -245,7 +244,6 @@ def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Tab
         raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
     labels = [dict(one) for one in place_of]
     _refuse_doubled(labels, checks, vantage)
-    duration, code, certificate, up = (_beside(checks, of_metric(name)) for name in (DURATION, HTTP_STATUS, CERTIFICATE, UP))
     has_code = {target for target, name in zip(targets, metrics, strict=True) if name == HTTP_STATUS}
     urls = [_url(one.get("instance"), "http" if target in has_code else "probe") for target, one in enumerate(labels)]
 
@@ -253,17 +251,19 @@ def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Tab
         return pa.array(values, pa.string()).take(checks["target"])
 
     columns = {
+        "source_row": pa.array(range(1, checks.num_rows + 1), pa.int64()),
         "service": of_target(one.get("instance") for one in labels),
         "url": of_target(urls),
-        "checked_at": _moments(checks["at"].combine_chunks()),
-        "status": _statuses(checks["value"], up),
-        "latency_ms": check_log.milliseconds(duration),
-        "http_code": code,
         "vantage": of_target(None if vantage is None else one.get(vantage) for one in labels),
-        "certificate_expires_at": certificate,
+        "second": checks["at"],
+        "success": checks["value"],
+        "up": _beside(checks, of_metric(UP)),
+        "duration": _beside(checks, of_metric(DURATION)),
+        "code": _beside(checks, of_metric(HTTP_STATUS)),
+        "certificate": _beside(checks, of_metric(CERTIFICATE)),
     }
     names = {*metrics, *(name for one in labels for name in one)}
-    return with_source_columns(pa.table({"source_row": pa.array(range(1, checks.num_rows + 1), pa.int64())} | columns), sorted(names))
+    return with_source_columns(pa.table(columns), sorted(names))
 
 
 def _series(data: bytes) -> tuple[list[dict[str, str]], pa.Table]:
@@ -325,12 +325,6 @@ def _beside(checks: pa.Table, others: pa.Table) -> pa.ChunkedArray:
 
 def _url(instance: str | None, scheme: str) -> str | None:
     return instance if instance is None or "://" in instance else f"{scheme}://{instance}"
-
-
-def _statuses(success: pa.ChunkedArray, up: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whatever else than 1 and 0 stands there is shown as it is, and set aside by the rule on statuses."""
-    status = pc.if_else(pc.equal(success, "1"), "up", pc.if_else(pc.equal(success, "0"), "down", success))
-    return pc.if_else(pc.fill_null(pc.equal(up, "0"), False), "unknown", status)
 
 
 def _refuse_doubled(labels: list[dict[str, str]], checks: pa.Table, vantage: str | None) -> None:
@@ -396,25 +390,10 @@ def _value(series: dict[str, Any]) -> float:
         raise Unreadable("a value of the reply is no number") from error
 
 
-def _moments(at: pa.Array) -> pa.Array:
-    """`_moment` of each: a million in 0.2 s."""
-    if not pc.all(pc.and_(pc.greater_equal(at, 0.0), pc.less(at, YEAR_10000))).as_py():
-        return pa.array(map(_moment, at.to_pylist()), pa.string())
-    seconds = pc.floor(at)
-    microseconds = pc.round(pc.multiply(pc.subtract(at, seconds), 1e6), round_mode="half_to_even")
-    milliseconds = pc.add(pc.multiply(seconds.cast(pa.int64()), 1000), pc.divide(microseconds.cast(pa.int64()), 1000))
-    written = milliseconds.cast(pa.timestamp("ms")).cast(pa.string())  # with a space in the place of the T
-    return pc.binary_join_element_wise(pc.utf8_replace_slice(written, start=10, stop=11, replacement="T"), "+00:00", "")
-
-
-def _moment(at: float) -> str:
-    try:
-        return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError, OSError):
-        return str(at)
+stage = partial(check_log.stage, name="stage_sample.sql")
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """Another `vantage` is another reading of the same replies."""
     version = "prometheus 2" if feed.vantage is None else f"prometheus 2, vantage {feed.vantage}"
-    return Reader(version, check.suite_of(feed), partial(parse, vantage=feed.vantage), check_log.stage, partial(lake_day.promote, lake=lake))
+    return Reader(version, check.suite_of(feed), partial(parse, vantage=feed.vantage), stage, partial(lake_day.promote, lake=lake))

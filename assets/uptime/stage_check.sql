@@ -6,7 +6,7 @@ create or replace temp table batch as
 with host_of as (  -- of each address once: checks are many, addresses few
     select
         url,
-        nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '') as host
+        host_in(url) as host
     from (select distinct url from incoming)
 ),
 
@@ -71,7 +71,7 @@ cell as (
                 ),
                 to_timestamp(list_filter(
                     [try_cast(checked_at as double) / scale for scale in [1, 1e3, 1e6, 1e9]],
-                    lambda seconds : seconds between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz)
+                    lambda second : is_plausible_second(second)
                 )[1])
             )
         end as said_at
@@ -84,7 +84,7 @@ certified as materialized (
         *,
         case when certificate_s is null or (certificate_s > 0 and not isnan(certificate_s)) then certificate_text end as certificate_expires_at_text,
         case
-            when certificate_s between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz) then to_timestamp(certificate_s)
+            when is_plausible_second(certificate_s) then to_timestamp(certificate_s)
             when certificate_s is null
                 then coalesce(
                     try_cast(certificate_text as timestamptz),
@@ -94,20 +94,11 @@ certified as materialized (
     from cell
 ),
 
-period_of as (  -- of each minute once: since 1990, clocks have been put forward or back at full minutes only
+period_of as (
     select
         minute,
-        year(local_at) || '-Q' || quarter(local_at) as period
-    from (
-        select
-            minute,
-            timezone($timezone, to_timestamp(minute * 60)) as local_at
-        from (
-            select distinct epoch_us(said_at) // 60000000 as minute
-            from certified
-            where said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz
-        )
-    )
+        period_in(minute, $timezone) as period
+    from (select distinct minute_of(said_at) as minute from certified where is_plausible(said_at))
 )
 
 select
@@ -116,7 +107,7 @@ select
     certified.url,
     host_of.host,
     checked_at_text,
-    case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then said_at end as checked_at,
+    case when is_plausible(said_at) then said_at end as checked_at,
     status_text,
     status,
     case when status = 'up' then latency_ms_text end as latency_ms_text,
@@ -124,10 +115,10 @@ select
     nullif(try_cast(http_code as integer), 0) as http_code,
     vantage,
     certificate_expires_at_text,
-    case when certificate_until_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then certificate_until_at end as certificate_expires_at,
+    case when is_plausible(certificate_until_at) then certificate_until_at end as certificate_expires_at,
     $received_at::timestamptz as received_at,
-    case when said_at between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz then period_of.period end as period
+    case when is_plausible(said_at) then period_of.period end as period
 from certified
 left join host_of using (url)
-left join period_of on epoch_us(said_at) // 60000000 = minute
+left join period_of on minute_of(said_at) = period_of.minute
 order by source_row;

@@ -1,0 +1,15 @@
+-- What every way of staging checks says of an address, a moment, a number of seconds since 1970. Years before 1990 and from 2200 on are a clock gone wrong.
+create or replace temp macro host_in(url) as nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '');
+create or replace temp macro is_plausible(moment) as moment between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz;
+create or replace temp macro is_plausible_second(second) as second between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz);
+
+-- Since 1990, clocks have been put forward or back at full minutes only: it is enough to ask it of each minute.
+create or replace temp macro minute_of(moment) as epoch_us(moment) // 60000000;
+create or replace temp macro period_in(minute, zone) as
+    year(timezone(zone, to_timestamp(minute * 60))) || '-Q' || quarter(timezone(zone, to_timestamp(minute * 60)));
+
+-- To the millisecond below, as Python's datetime reads and writes it, which knows the years from 1 to 9999.
+create or replace temp macro millisecond_of(second) as case
+    when second >= -62135596800 and second < 253402300800
+        then floor(second)::bigint * 1000 + round_even((second - floor(second)) * 1e6, 0)::bigint // 1000
+end;

@@ -1,0 +1,50 @@
+-- Grain: one row per sample of probe_success. Times are seconds since 1970; they are shown to the millisecond, as Prometheus keeps them. Values are text, as
+-- it writes them: NaN and +Inf are among them. A failed check has no latency. The end of a certificate is in seconds since 1970: 0, less, or NaN is how the
+-- exporter says that it saw none. Where the same scrape says `up` 0, nobody checked.
+create or replace temp table batch as
+with host_of as (  -- of each address once: checks are many, addresses few
+    select
+        url,
+        host_in(url) as host
+    from (select distinct url from incoming)
+),
+
+period_of as (
+    select
+        minute,
+        period_in(minute, $timezone) as period
+    from (select distinct millisecond_of(second) // 60000 as minute from incoming)
+    where is_plausible_second(minute * 60)
+),
+
+cell as (
+    select
+        *,
+        millisecond_of(second) as ms,
+        make_timestamptz(ms * 1000) as said_at,
+        case when up = '0' then 'unknown' when success = '1' then 'up' when success = '0' then 'down' else success end as status_text,
+        try_cast(duration as double) * 1000 as duration_ms,
+        try_cast(certificate as double) as certificate_s
+    from incoming
+)
+
+select
+    source_row,
+    service,
+    cell.url,
+    host_of.host,
+    coalesce(strftime(epoch_ms(ms), '%Y-%m-%dT%H:%M:%S.%g+00:00'), second::varchar) as checked_at_text,
+    case when is_plausible(said_at) then said_at end as checked_at,
+    status_text,
+    lower(status_text) as status,
+    case when status = 'up' then if(isfinite(duration_ms), format('{:.3f}', duration_ms), duration) end as latency_ms_text,
+    try_cast(latency_ms_text as double) as latency_ms,
+    nullif(try_cast(code as integer), 0) as http_code,
+    coalesce(nullif(trim(vantage), ''), '-') as vantage,
+    case when certificate_s is null or (certificate_s > 0 and not isnan(certificate_s)) then nullif(certificate, '') end as certificate_expires_at_text,
+    case when is_plausible_second(certificate_s) then to_timestamp(certificate_s) end as certificate_expires_at,
+    $received_at::timestamptz as received_at,
+    case when is_plausible(said_at) then period_of.period end as period
+from cell
+left join host_of using (url)
+left join period_of on ms // 60000 = period_of.minute;
