@@ -23,6 +23,8 @@ REFERENCE = dg.AssetKey(["ref", "reference"])
 ARRIVED = "arrived"
 SAID_EVERY_S = 10
 
+OfLake = Callable[[Warehouse, Archive, Lake, Feed, Reader, Progress], object]
+
 
 def always(reader: Reader) -> Callable[[Feed, Lake], Reader]:
     """For kinds whose reader is the same whatever the feed's settings say."""
@@ -51,11 +53,12 @@ def build_feed_asset(
     suite: Suite,
     arrive_from: Callable[[Warehouse], Arrive] = lambda _warehouse: arrive,
     after_commit: Callable[[Committed], None] | None = None,
-    mend: Callable[[Warehouse, Archive, Lake, Feed, Reader, Progress], object] | None = None,
+    mend: OfLake | None = None,
+    settle: OfLake | None = None,
 ) -> dg.AssetsDefinition:
     """`reader_of` gives the feed's reader once the lake is at hand; `arrive_from` gives what archives what the source has: with the
-    warehouse at hand, for a source that is asked for what is not there yet. `after_commit` is called when all that arrived is committed,
-    `mend` before anything else, for what of the feed's was damaged."""
+    warehouse at hand, for a source that is asked for what is not there yet. `after_commit` is called when all that arrived is committed. Of a feed that has
+    files in the lake, `mend` is called before anything else, for what was damaged, and `settle` when all is committed, for what must be merged anew."""
     key = feed_key(feed)
     arrived = dg.AssetCheckSpec(
         ARRIVED,
@@ -92,6 +95,8 @@ def build_feed_asset(
         arrival = arrive_from(warehouse)(feed, archive, clock)
         outcome = take_in(warehouse, archive, feed, reader, arrival, context.run.run_id, clock, _progress(context.log))
         context.log.info(_sentence(outcome))
+        if settle is not None:
+            settle(warehouse, archive, lake, feed, reader, context.log.info)
         if after_commit is not None:
             after_commit(Committed(feed, tuple(arrival.present), warehouse, archive, home, context.log.info))
         with warehouse.open_for_reading() as connection:

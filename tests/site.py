@@ -10,7 +10,7 @@ import duckdb
 
 from assets import arrival
 from assets.arrival import Arrive
-from assets.uptime import prometheus, roll_up, uptime_kuma
+from assets.uptime import lake_day, prometheus, roll_up, uptime_kuma
 from expectations.intake import Arrival, FeedOutcome, Reader, take_in
 from pipelines.readers import reader_of
 from warehouse import reference
@@ -108,7 +108,9 @@ class Site:
 
     def _take_in(self, arriving: Arrival) -> FeedOutcome:
         run_id = f"run {time.monotonic_ns()}"
-        return take_in(self.warehouse, self.archive, self.feed, self.reader, arriving, run_id, self.clock, lambda message: None)
+        outcome = take_in(self.warehouse, self.archive, self.feed, self.reader, arriving, run_id, self.clock, lambda message: None)
+        lake_day.settle(self.warehouse, self.archive, self.lake, self.feed, self.reader, lambda message: None)
+        return outcome
 
     def roll_up(self) -> roll_up.RollUp:
         with self.warehouse.open_for_writing() as connection:

@@ -780,6 +780,28 @@ def test_checks_that_are_set_aside_by_another_list_of_hosts_count_no_more(site: 
     assert site.tables() == anew.tables()
 
 
+@pytest.mark.parametrize("whole_day", [False, True])
+def test_a_check_counts_again_when_what_replaced_it_is_set_aside(site: Site, whole_day: bool) -> None:
+    moments = [START + number * HOUR for number in range(4)]
+    first = [f"a,{at.isoformat()},{'down' if number == 2 else 'up'},https://a.go.id" for number, at in enumerate(moments)]
+    corrected = [f"a,{at.isoformat()},up,https://a.example.com" for at in (moments if whole_day else moments[2:3])]
+    (site.root / "anew").mkdir()
+    anew = Site(site.root / "anew", replace(site.feed, hosts=(".go.id",)), now=RECEIVED)
+    for each in (site, anew):
+        for name, lines in (("first.csv", first), ("corrected.csv", corrected)):
+            each.bring(name, "\n".join(["service,checked_at,status,url", *lines]).encode())
+        each.roll_up()
+    assert [day[3] for day in site.days()] == [0]
+    assert [day[3] for day in anew.days()] == [3600]
+    site.feed = anew.feed
+    assert judged_again(site).rejected == len(corrected)
+    site.roll_up()
+    assert site.tables() == anew.tables()
+    assert site.query("select * from uptime.left_day") == []
+    files = "select day, sha256 from meta.lake_partition order by day"
+    assert site.query(files) == anew.query(files)
+
+
 @pytest.mark.parametrize("zone", ["Asia/Jayapura", "Asia/Jakarta", "America/New_York"])
 def test_no_check_is_lost_when_the_governments_zone_is_corrected(site: Site, zone: str) -> None:
     checks = [Check("a", START + number * HOUR, "down" if number % 7 == 3 else "up", 5) for number in (*range(75), *range(400, 430))]

@@ -65,6 +65,7 @@ WITHHELD = (
     "meta.lake_target",
     "core.submitter",
     "core.reviewer",
+    "uptime.left_day",
     "uptime.touched_day",
     "uptime.rolled_up",
     "uptime.check_day",

@@ -27,11 +27,11 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         suite = check.suite_of(feed)
         match feed.kind:
             case FeedKind.PROMETHEUS:
-                asset = build_feed_asset(feed, prometheus.reader, suite, prometheus.arrive_from, mend=lake_day.mend)
+                asset = build_feed_asset(feed, prometheus.reader, suite, prometheus.arrive_from, mend=lake_day.mend, settle=lake_day.settle)
             case FeedKind.UPTIME_KUMA:
-                asset = build_feed_asset(feed, uptime_kuma.reader, suite, uptime_kuma.arrive_from, mend=lake_day.mend)
+                asset = build_feed_asset(feed, uptime_kuma.reader, suite, uptime_kuma.arrive_from, mend=lake_day.mend, settle=lake_day.settle)
             case _:
-                asset = build_feed_asset(feed, check_log.reader, suite, mend=lake_day.mend)
+                asset = build_feed_asset(feed, check_log.reader, suite, mend=lake_day.mend, settle=lake_day.settle)
         built.append(asset)
 
     @dg.multi_asset(

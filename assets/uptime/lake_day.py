@@ -57,6 +57,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         connection.execute("insert into uptime.touched_day values ($1, $2)", [feed.id, from_at])
         if connection.execute("select 1 from merged_check where outcome = 'left' limit 1").fetchone():
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])  # what was counted where they stood is counted anew
+            connection.execute("insert into uptime.left_day select distinct $1, day from merged_check where outcome = 'left'", [feed.id])
         governments = sorted({service.government for service in feed.services if service.government is not None})
         touched = {"from_at": from_at, "to_at": latest_at or latest_before, "timezone": zone, "governments": governments}
         periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), touched)
@@ -79,44 +80,71 @@ class Unmendable(RuntimeError):
 
 
 def mend(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader: Reader, warn: Progress) -> list[date]:
-    """Make the feed's damaged files again, out of all artifacts whose checks were promoted, in the order in which they became known. Returns their days.
-    Nothing is rolled up again: the checks are those that were counted."""
+    """Make the feed's damaged files again. Returns their days. Nothing is rolled up again: the checks are those that were counted."""
     if not warehouse.path.exists():
         return []
     with warehouse.open_for_reading() as connection:
         damaged = dict(lake.damaged(connection, feed.id))
-        promoted = connection.execute(
-            """
-            select artifact_sha256 from meta.batch
-            where feed_id = $1 and status = 'promoted'
-            group by artifact_sha256
-            order by min(known_at), min(received_at), min(source_name)
-            """,
-            [feed.id],
-        ).fetchall()
     if not damaged:
         return []
-    by_hash = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)}
     with warehouse.open_for_writing() as connection:
-        mended = "incoming_check limit 0"  # what the artifacts until now say of these days
-        for (sha256,) in promoted:
-            if accepted_again(connection, archive, feed, reader, by_hash[sha256]):
-                _incoming(connection, feed, by_hash[sha256])
-                connection.execute("delete from incoming_check where not list_contains($1, day)", [list(damaged)])
-                connection.execute(f"create or replace temp table present_check as select * from {mended}")
-                _merge(connection, feed, by_hash[sha256])
-                connection.execute("create or replace temp table mended_check as select * exclude (outcome) from merged_check")
-                mended = "mended_check"
-        found = {row[0] for row in connection.execute("select distinct day from mended_check").fetchall()} if mended == "mended_check" else set()
+        found = _merge_anew(connection, archive, feed, reader, list(damaged))
         with transaction(connection):
             for day, file in damaged.items():
                 if day not in found:
                     raise Unmendable(
                         f"lake: {file} is damaged, and the archive has no check of {feed.id} on {day}; restore the lake or the archive from a backup"
                     )
-                _write(connection, feed, lake, day, "from mended_check")
+                _write(connection, feed, lake, day, "from anew_check")
                 warn(f"{feed.id}: lake: {file} was damaged or gone; made again from the archive")
     return list(damaged)
+
+
+def settle(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader: Reader, progress: Progress) -> list[date]:
+    """Merge days anew that checks have left: what those had replaced counts again. Returns the days."""
+    with warehouse.open_for_writing() as connection:
+        days = [row[0] for row in connection.execute("select distinct day from uptime.left_day where feed_id = $1 order by day", [feed.id]).fetchall()]
+        if not days:
+            return []
+        progress(f"{feed.id}: checks have left {len(days)} days, {days[0]} to {days[-1]}: merged anew from the archive")
+        found = _merge_anew(connection, archive, feed, reader, days)
+        with transaction(connection):
+            for day in days:
+                if day in found:
+                    _write(connection, feed, lake, day, "from anew_check")
+                else:
+                    lake.unlist(connection, feed.id, day)
+            connection.execute(
+                "insert into uptime.touched_day select $1, min(first_at) from meta.lake_partition where feed_id = $1 and day = any($2) having count(*) > 0",
+                [feed.id, days],
+            )
+            connection.execute("delete from uptime.left_day where feed_id = $1", [feed.id])
+    return days
+
+
+def _merge_anew(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, days: Sequence[date]) -> set[date]:
+    """TEMP table `anew_check`: the checks of these days out of all artifacts that were promoted, in the order in which they became known. Returns the days
+    that it has checks of."""
+    promoted = connection.execute(
+        """
+        select artifact_sha256 from meta.batch
+        where feed_id = $1 and status = 'promoted'
+        group by artifact_sha256
+        order by min(known_at), min(received_at), min(source_name)
+        """,
+        [feed.id],
+    ).fetchall()
+    by_hash = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)}
+    merged = "incoming_check limit 0"  # what the artifacts until now say
+    for (sha256,) in promoted:
+        if accepted_again(connection, archive, feed, reader, by_hash[sha256]):
+            _incoming(connection, feed, by_hash[sha256])
+            connection.execute("delete from incoming_check where not list_contains($1, day)", [days])
+            connection.execute(f"create or replace temp table present_check as select * from {merged}")
+            _merge(connection, feed, by_hash[sha256])
+            connection.execute("create or replace temp table anew_check as select * exclude (outcome) from merged_check")
+            merged = "anew_check"
+    return {row[0] for row in connection.execute("select distinct day from anew_check").fetchall()} if merged == "anew_check" else set()
 
 
 def _cut_days_anew(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake) -> None:

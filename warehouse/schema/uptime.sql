@@ -420,6 +420,14 @@ comment on table uptime.touched_day is 'Work to do: days from here on must be ro
 comment on column uptime.touched_day.feed_id is 'Feed | Sumber';
 comment on column uptime.touched_day.from_at is 'Earliest moment whose state may have changed (UTC) | Waktu paling awal yang berubah (UTC)';
 
+create table if not exists uptime.left_day (
+    feed_id varchar not null,
+    day date not null
+);
+comment on table uptime.left_day is 'Work to do: days to be merged anew from all artifacts, since checks that stood there have left, which may have replaced others | Hari yang harus digabung ulang dari semua berkas';
+comment on column uptime.left_day.feed_id is 'Feed | Sumber';
+comment on column uptime.left_day.day is 'Day of the file in the lake | Hari berkas';
+
 create table if not exists uptime.rolled_up (
     feed_id varchar not null,
     settings_fingerprint varchar not null,
