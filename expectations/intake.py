@@ -97,8 +97,8 @@ class Many:
 
 @dataclass(frozen=True)
 class Reader:
-    """How one kind of feed is read. `parse` turns bytes into a table of text columns with `source_row`; `stage` makes TEMP table `batch` out of
-    it; `promote` moves TEMP view `accepted` on, inside the transaction."""
+    """How one kind of feed is read. `parse` turns bytes into a table with `source_row`, its cells as text where they are what people or programs of many kinds
+    wrote; `stage` makes TEMP table `batch` out of it; `promote` moves TEMP view `accepted` on, inside the transaction."""
 
     parser_version: str
     suite: Suite
