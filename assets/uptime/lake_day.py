@@ -2,6 +2,7 @@
 since is made again from the archive."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -33,46 +34,60 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
         _merge(connection, feed, batch.artifact)
     else:
         connection.execute("create or replace temp view merged_check as select *, 'added' as outcome from incoming_check")
-    changed = connection.execute(
-        """
-        select day, min(checked_at) filter (where outcome <> 'kept') as from_at, bool_and(outcome = 'left') as is_empty
-        from merged_check
-        group by day
-        having from_at is not null
-        order by day
-        """
-    ).fetchall()
+    merged = [
+        _Merged(*row)
+        for row in connection.execute(
+            """
+            select
+                day,
+                min(checked_at) filter (where outcome <> 'kept') as changed_from,
+                count(*) as checks,
+                count(*) filter (where outcome = 'added') as added,
+                count(*) filter (where outcome = 'updated') as updated,
+                count(*) filter (where outcome = 'left') as gone
+            from merged_check
+            group by day
+            order by day
+            """
+        ).fetchall()
+    ]
+    changed = {one.day: one.changed_from for one in merged if one.changed_from is not None}
     latest_before = latest(connection, feed.id)
-    for day, _, is_empty in changed:
-        if is_empty:
-            lake.unlist(connection, feed.id, day)
-            continue
-        _write(connection, feed, lake, day, "select * exclude (outcome) from merged_check where outcome <> 'left'")
+    for one in merged:
+        if one.gone == one.checks:
+            lake.unlist(connection, feed.id, one.day)
+        elif one.day in changed:
+            _write(connection, feed, lake, one.day, "select * exclude (outcome) from merged_check where outcome <> 'left'")
     latest_at = latest(connection, feed.id)
     periods: list[str] = []
     if changed:
-        from_at = min(row[1] for row in changed)
+        from_at = min(changed.values())
         if latest_before is not None and latest_at is not None and latest_before < latest_at:
             from_at = min(from_at, latest_before)  # silent services and last holds reach on to the new latest check
         connection.execute("insert into uptime.touched_day values ($1, $2)", [feed.id, from_at])
-        if connection.execute("select 1 from merged_check where outcome = 'left' limit 1").fetchone():
-            connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])  # what was counted where they stood is counted anew
-            connection.execute("insert into uptime.left_day select distinct $1, day from merged_check where outcome = 'left'", [feed.id])
         governments = sorted({service.government for service in feed.services if service.government is not None})
-        touched = {"from_at": from_at, "to_at": latest_at or latest_before, "timezone": zone, "governments": governments}
+        touched: dict[str, object] = {"from_at": from_at, "to_at": latest_at or latest_before, "timezone": zone, "governments": governments}
         periods = _column(connection, sql_of("assets.uptime", "touched_period.sql"), touched)
-    row = connection.execute(
-        """
-        select
-            (select count(*) from accepted) as accepted,
-            count(*) filter (where outcome = 'added') as added,
-            count(*) filter (where outcome = 'updated') as updated
-        from merged_check
-        """
-    ).fetchone()
+    if left := [one.day for one in merged if one.gone]:
+        connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])  # what was counted where they stood is counted anew
+        connection.execute("insert into uptime.left_day select $1, unnest($2)", [feed.id, left])
+    row = connection.execute("select count(*) from accepted").fetchone()
     assert row is not None
-    accepted, added, updated = (int(value) for value in row)
-    return Counts(added, updated, accepted - added - updated, tuple(periods))
+    added, updated = sum(one.added for one in merged), sum(one.updated for one in merged)
+    return Counts(added, updated, int(row[0]) - added - updated, tuple(periods))
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """What became of a day: since when its checks say something else, if they do, and of how many checks, those that are gone counted too, how many came,
+    were corrected, and are gone."""
+
+    day: date
+    changed_from: datetime | None
+    checks: int
+    added: int
+    updated: int
+    gone: int
 
 
 class Unmendable(RuntimeError):
