@@ -89,7 +89,6 @@ def _described(name: str, kind: str, *, hidden: bool) -> str:
 def find(connection: duckdb.DuckDBPyConnection, suite: Suite, feed_id: str) -> None:
     """TEMP tables `drift` (aspect, column, finding) and `drift_history` (is there enough to compare with?)."""
     run_script(connection, sql_of("expectations", "drift_history.sql"), {"feed_id": feed_id, "suite": suite.name})
-    connection.execute("create or replace temp table drift (aspect varchar, column_name varchar, finding varchar)")
     if connection.execute("select 1 from earlier limit 1").fetchone() is not None:
         run_script(connection, sql_of("expectations", "drift.sql"), {"watched": list(suite.watched)})
 

@@ -1,6 +1,7 @@
 """Dagster assets of the uptime product: one per feed, service-days with incidents, and service-quarters."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import dagster as dg
 
@@ -22,16 +23,17 @@ MOST_CHARTS = 5  # Dagster keeps some 35 kB of each for good, with every materia
 
 
 def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    build = partial(build_feed_asset, mend=lake_day.mend, settle=lake_day.settle)
     built = []
     for feed in feeds:
         suite = check.suite_of(feed)
         match feed.kind:
             case FeedKind.PROMETHEUS:
-                asset = build_feed_asset(feed, prometheus.reader, suite, prometheus.arrive_from, mend=lake_day.mend, settle=lake_day.settle)
+                asset = build(feed, prometheus.reader, suite, prometheus.arrive_from)
             case FeedKind.UPTIME_KUMA:
-                asset = build_feed_asset(feed, uptime_kuma.reader, suite, uptime_kuma.arrive_from, mend=lake_day.mend, settle=lake_day.settle)
+                asset = build(feed, uptime_kuma.reader, suite, uptime_kuma.arrive_from)
             case _:
-                asset = build_feed_asset(feed, check_log.reader, suite, mend=lake_day.mend, settle=lake_day.settle)
+                asset = build(feed, check_log.reader, suite)
         built.append(asset)
 
     @dg.multi_asset(

@@ -58,7 +58,7 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     columns = {name: pa.nulls(table.num_rows, pa.string()) if place is None else _cells(table, place) for name, place in places.items()}
     in_seconds = _place(SECONDS, _plain_names(table.column_names))
     if places["latency_ms"] is None and in_seconds is not None:
-        columns["latency_ms"] = milliseconds(_cells(table, in_seconds))
+        columns["latency_ms"] = _milliseconds(_cells(table, in_seconds))
     source_rows = pa.array(range(2, table.num_rows + 2), pa.int64())
     read = pa.table({"source_row": source_rows} | columns)
     if columns["service"].null_count:
@@ -66,7 +66,7 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     return with_source_columns(read, list(table.column_names))
 
 
-def milliseconds(seconds: pa.ChunkedArray) -> pa.Array:
+def _milliseconds(seconds: pa.ChunkedArray) -> pa.Array:
     """What is no finite number stays as it is written."""
     with suppress(pa.ArrowInvalid):
         found = pc.multiply(seconds.cast(pa.float64()), 1000.0)

@@ -1,5 +1,5 @@
 """Prometheus with a blackbox exporter: what its API is asked for, and how a reply becomes checks. Raw samples at their true scrape times, never
-resampled: an instant query with a range selector. Staging and promotion are those of check logs."""
+resampled: an instant query with a range selector. Promotion is that of check logs."""
 
 import gc
 import json

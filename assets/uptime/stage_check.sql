@@ -3,14 +3,7 @@
 -- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'. Statuses 1 and 0 are up and down unless other numbers
 -- are among the log's statuses: those are some monitor's own, and with another meaning in each (0 is good in Nagios, 2 in UptimeRobot).
 create or replace temp table batch as
-with host_of as (  -- of each address once: checks are many, addresses few
-    select
-        url,
-        host_in(url) as host
-    from (select distinct url from incoming)
-),
-
-numbered as (
+with numbered as (
     select
         status,
         translate(lower(status), '_-', '  ') as word,
@@ -119,6 +112,6 @@ select
     $received_at::timestamptz as received_at,
     case when is_plausible(said_at) then period_of.period end as period
 from certified
-left join host_of using (url)
+left join host_of() as host_of using (url)
 left join period_of on minute_of(said_at) = period_of.minute
 order by source_row;

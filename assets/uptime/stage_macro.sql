@@ -1,7 +1,13 @@
 -- What every way of staging checks says of an address, a moment, a number of seconds since 1970. Years before 1990 and from 2200 on are a clock gone wrong.
-create or replace temp macro host_in(url) as nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '');
 create or replace temp macro is_plausible(moment) as moment between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz;
 create or replace temp macro is_plausible_second(second) as second between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz);
+
+-- Of each address once: checks are many, addresses few.
+create or replace temp macro host_of() as table
+select
+    url,
+    nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '') as host
+from (select distinct url from incoming);
 
 -- Since 1990, clocks have been put forward or back at full minutes only: it is enough to ask it of each minute.
 create or replace temp macro minute_of(moment) as epoch_us(moment) // 60000000;

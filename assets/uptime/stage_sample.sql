@@ -2,14 +2,7 @@
 -- it writes them: NaN and +Inf are among them. A failed check has no latency. The end of a certificate is in seconds since 1970: 0, less, or NaN is how the
 -- exporter says that it saw none. Where the same scrape says `up` 0, nobody checked.
 create or replace temp table batch as
-with host_of as (  -- of each address once: checks are many, addresses few
-    select
-        url,
-        host_in(url) as host
-    from (select distinct url from incoming)
-),
-
-period_of as (
+with period_of as (
     select
         minute,
         period_in(minute, $timezone) as period
@@ -46,5 +39,5 @@ select
     $received_at::timestamptz as received_at,
     case when is_plausible(said_at) then period_of.period end as period
 from cell
-left join host_of using (url)
+left join host_of() as host_of using (url)
 left join period_of on ms // 60000 = period_of.minute;
