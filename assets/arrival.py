@@ -2,6 +2,7 @@
 message, not an exception: the feed's outcome is `failed`, and the other feeds go on."""
 
 import json
+import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -45,11 +46,12 @@ class Lying:
 
 
 def recorded(path: Path) -> Lying:
-    """In the order of their names. Hidden files are being written: they are nobody's business yet. What goes away while we look has been taken."""
+    """In the order of their names, in which 9 is before 10, and `log` before `log (1)`. Hidden files are being written: they are nobody's business yet. What
+    goes away while we look has been taken."""
     files: list[Path] = []
     folders: list[Path] = []
     refused: list[str] = []
-    for found in sorted(path.parent.glob(path.name)):
+    for found in sorted(path.parent.glob(path.name), key=_place):
         if found.name.startswith("."):
             continue
         try:
@@ -64,6 +66,11 @@ def recorded(path: Path) -> Lying:
         else:
             files.append(found)
     return Lying(tuple(files), tuple(folders), tuple(refused))
+
+
+def _place(path: Path) -> tuple[list[str | int], str]:
+    """Words and numbers of a name in turn, then all of it."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"([0-9]+)", path.stem))], path.name
 
 
 def refusal(name: str, mode: int) -> str | None:

@@ -8,9 +8,12 @@ import json
 import logging
 import os
 import re
+import socket
+import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from requests_ratelimiter import LimiterMixin
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.util import Retry
 
@@ -29,7 +34,7 @@ from warehouse.registry import Credential, Feed, Network
 USER_AGENT = "kesiapan (readiness of regional governments; open-data and uptime harvest)"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 logging.getLogger("requests_hardened.ip_filter").setLevel(logging.ERROR)  # it warns of each address that it refuses: we say so, or know better
-_SECRET = re.compile(r"(?i)((?:key|secret|secret_key|token|apikey|api_key)[=/])[^/&?#]+")
+_SECRET = re.compile(r"(?i)((?:key|secret|secret_key|token|apikey|api_key)[=/])[^/&?#\s]+")
 
 
 class SourceUnreachable(RuntimeError):
@@ -57,6 +62,57 @@ class _Session(LimiterMixin, HTTPSession):  # type: ignore[misc]  # neither base
         """Else authorities that the environment names (REQUESTS_CA_BUNDLE) would go before the session's own."""
         own = self.verify if isinstance(self.verify, str) else verify
         return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+
+@contextmanager
+def _cut_off(after_s: float, cut: Callable[[], object]) -> Iterator[threading.Event]:
+    """Calls `cut` if it takes longer than that, and says so: a server that drips bytes is waited for byte by byte, where nobody looks at the clock."""
+    was_cut = threading.Event()
+
+    def end() -> None:
+        was_cut.set()
+        with suppress(OSError):
+            cut()
+
+    timer = threading.Timer(after_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield was_cut
+    finally:
+        timer.cancel()
+
+
+class _TooSlow(RuntimeError):
+    """Of an exception that urllib3 knows it would make another attempt."""
+
+
+def _pools(whole_s: float) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools of connections, by scheme, that wait no longer than that for the headers of a reply."""
+
+    def bounded(connection: type[HTTPConnection]) -> type[HTTPConnection]:
+        class Bounded(connection):  # type: ignore[misc, valid-type]
+            def getresponse(self) -> Any:
+                with _cut_off(whole_s, lambda: socket.socket.shutdown(self.sock, socket.SHUT_RDWR)) as was_cut:
+                    try:
+                        reply = super().getresponse()
+                    except Exception as error:
+                        if was_cut.is_set():
+                            raise _TooSlow from error
+                        raise
+                if was_cut.is_set():  # what headers there are count as all
+                    raise _TooSlow
+                return reply
+
+        return Bounded
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls: Any = bounded(HTTPConnection)
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls: Any = bounded(HTTPSConnection)
+
+    return {"http": Pool, "https": SecurePool}
 
 
 class _NetworkAdapter(IPFilterAdapter):  # type: ignore[misc]  # it has no types
@@ -151,6 +207,7 @@ def session(
     )
     for adapter in made.adapters.values():
         adapter.max_retries = retry  # type: ignore[attr-defined]
+        adapter.poolmanager.pool_classes_by_scheme = _pools(limits.whole_s)  # type: ignore[attr-defined]
     return made
 
 
@@ -176,11 +233,13 @@ def _get(http: requests.Session, url: str, params: dict[str, str] | None, limits
             if reply.status_code != 200:
                 raise SourceUnreachable(f"{shown}: answered {reply.status_code} {reply.reason}{_reason(reply, shown, limits, deadline)}")
             return _body(reply, shown, limits, deadline)
+    except _TooSlow as error:
+        raise SourceUnreachable(f"{shown}: the headers of the reply were not complete within {limits.whole_s:.0f} s") from error
     except InvalidIPAddress as error:
         raise SourceUnreachable(f"{shown}: {error} is not asked; accepted: public addresses with TLS, and those that the feed's `network` names") from error
     except (ProtocolError, zlib.error) as error:
         raise _BrokenOff(f"{shown}: the reply breaks off: {redacted(str(error))}") from error
-    except (requests.RequestException, HTTPError) as error:
+    except (requests.RequestException, HTTPError, ValueError) as error:  # ValueError: a redirect to what is no address
         raise SourceUnreachable(f"{shown}: {redacted(str(error))}") from error
 
 
@@ -200,12 +259,21 @@ def _body(reply: Any, shown: str, limits: Limits, deadline: float) -> bytes:
         raise SourceUnreachable(f"{shown}: the reply is encoded as {packed}, which was not asked for")
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if packed == "gzip" else None
     body = bytearray()
-    while part := reply.raw.read1(64 * 1024, decode_content=False):
-        body += part if unpacker is None else unpacker.decompress(part, limits.bytes + 1 - len(body))
-        if len(body) > limits.bytes:
-            raise SourceUnreachable(f"{shown}: the reply is larger than {limits.bytes} bytes")
-        if time.monotonic() > deadline:
-            raise SourceUnreachable(f"{shown}: the reply was not complete within {limits.whole_s:.0f} s")
+    too_slow = SourceUnreachable(f"{shown}: the reply was not complete within {limits.whole_s:.0f} s")
+    with _cut_off(deadline - time.monotonic(), reply.raw.shutdown) as was_cut:
+        try:
+            while part := reply.raw.read1(64 * 1024, decode_content=False):
+                body += part if unpacker is None else unpacker.decompress(part, limits.bytes + 1 - len(body))
+                if len(body) > limits.bytes:
+                    raise SourceUnreachable(f"{shown}: the reply is larger than {limits.bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise too_slow
+        except HTTPError as error:
+            if was_cut.is_set():
+                raise too_slow from error
+            raise
+    if was_cut.is_set():
+        raise too_slow
     if unpacker is not None and not unpacker.eof:
         raise _BrokenOff(f"{shown}: the reply ends in the middle")
     return bytes(body)

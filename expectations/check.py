@@ -64,8 +64,8 @@ def suite(hosts: tuple[str, ...], max_hold_s: int = 0, keep_checks_s: int = 0) -
                 "conformity",
                 "critical",
                 "row",
-                "Waktu pemeriksaan harus terbaca dan masuk akal, misalnya 2023-08-24T06:43:03Z.",
-                "The time of a check must be readable and plausible, such as 2023-08-24T06:43:03Z.",
+                "Waktu pemeriksaan harus terbaca dan masuk akal (sejak 2018), misalnya 2023-08-24T06:43:03Z.",
+                "The time of a check must be readable and plausible (from 2018 on), such as 2023-08-24T06:43:03Z.",
                 shows=("checked_at_text",),
             ),
             Rule(

@@ -187,7 +187,7 @@ def take_in(
     known = {reader.batch_id(artifact) for artifact in arrival.present if artifact not in returned} & judged
     outcome = replace(outcome, messages=tuple(arrival.problems))
     with warehouse.open_for_writing(wait_s) as connection:
-        return _close(connection, outcome, sorted(known), clock)
+        return _close(connection, feed, outcome, sorted(known), clock)
 
 
 @dataclass(frozen=True)
@@ -317,7 +317,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, reader: Reader, feed: Feed, si
         drift.profile(connection, reader.suite, [drift.source_columns(table) for table in tables])
         if any(isinstance(rule.constraint, Steady) for rule in reader.suite.rules):
             drift.find(connection, reader.suite, feed.id)
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError) as error:  # RuntimeError: text that is none, which DuckDB does not take
         named = str(error).splitlines()[0]
         return Unreadable(f"it could not be staged ({named}); please report it", f"isinya tidak dapat diolah ({named}); mohon laporkan")
     return None
@@ -460,8 +460,9 @@ def _record(archive: Archive, feed: Feed, reader: Reader, artifact: Artifact, ru
     return Batch(sidecar.batch_id, feed, artifact, sidecar.known_at, sidecar.run_id)
 
 
-def _close(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, known: list[str], clock: Clock) -> FeedOutcome:
-    """Count what was known already, and give the verdict: red stays red while a current batch is rejected."""
+def _close(connection: duckdb.DuckDBPyConnection, feed: Feed, outcome: FeedOutcome, known: list[str], clock: Clock) -> FeedOutcome:
+    """Count what was known already, and give the verdict: red stays red while a current batch is rejected, or none of their rows could be taken. To the
+    inbox many send: what became of a file of theirs is told them."""
     row = connection.execute(
         """
         select count(*), coalesce(sum(read), 0), coalesce(sum(read - rejected), 0), coalesce(sum(rejected), 0)
@@ -473,6 +474,9 @@ def _close(connection: duckdb.DuckDBPyConnection, outcome: FeedOutcome, known: l
     rejected_now = connection.execute(
         "select source_name, message from quality.current_batch where feed_id = $1 and status = 'rejected' order by source_name", [outcome.feed_id]
     ).fetchall()
+    read = connection.execute("select sum(read), sum(rejected) from quality.current_batch where feed_id = $1", [outcome.feed_id]).fetchone()
+    if feed.declared and not rejected_now and read is not None and read[0] and read[0] == read[1]:
+        rejected_now = [("", f"{feed.declared}: all rows were set aside ({read[0]} of {read[0]})")]
     did_something = outcome.batches > 0
     outcome = replace(
         outcome,

@@ -5,7 +5,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -89,9 +91,12 @@ def engine(loaded: Settings) -> Iterator[Finding]:
 
 def _warehouse(loaded: Settings) -> Iterator[Finding]:
     path = loaded.home.warehouse
+    unmatched: list[Finding] = []
     try:
         with Warehouse(path).open_for_reading(wait_s=1) as connection:
             row = connection.execute("select max(schema_version), (select count(*) from meta.batch) from meta.migration").fetchone()
+            with suppress(duckdb.CatalogException):  # of an older version
+                unmatched += _services(loaded, connection)
     except WarehouseMissing:
         yield Finding("warehouse", f"{path}: not there yet", "run `make run`", not_there_yet=True)
     except WarehouseBusy as error:
@@ -103,6 +108,18 @@ def _warehouse(loaded: Settings) -> Iterator[Finding]:
         newest = max((migration.number for migration in migrations.known_migrations()), default=0)
         mend = "" if int(row[0]) <= newest else "written by a newer version of this code: update the checkout"
         yield Finding("warehouse", f"{path}: schema {row[0]}, {row[1]} batches, not locked", mend)
+    yield from unmatched
+
+
+def _services(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Services of the settings that no check names."""
+    for feed in loaded.feeds:
+        known = [row[0] for row in connection.execute("select distinct service from uptime.target where feed_id = $1 order by service", [feed.id]).fetchall()]
+        for service in feed.services:
+            if known and service.match not in known:
+                near = ", ".join(get_close_matches(service.match, known, cutoff=0.4) or known[:3])
+                mend = f"write `match` as the checks name it: {near}; until then all that is said of it has no effect"
+                yield Finding(f"feed {feed.id}", f"{feed.declared}: no check names the service {service.match!r}", mend)
 
 
 def _published(loaded: Settings) -> Iterator[Finding]:

@@ -60,7 +60,7 @@ class Session:
     def release(self, period: str | None, as_of: datetime | None) -> None:
         """The quarters that are due, one run per contiguous stretch, or the one that was asked for; then the published file, if it is behind."""
         if period is not None and quarter.first_day(period).isoformat() not in QUARTERS.get_partition_keys():
-            raise Failed(f"{period} is not a quarter of this system; accepted: 2018-Q1 up to the running quarter")
+            raise Failed(f"{period} is not a quarter of this system; accepted: {quarter.FIRST} up to the running quarter")
         stretches = [(period, period)] if period is not None else quarter.stretches(due_periods(self._instance))
         config = {"ops": {"release": {"config": {"as_of": as_of.isoformat() if as_of is not None else ""}}}}
         for first, last in stretches:

@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from warehouse import period as quarter
+
 QUARTERS = dg.TimeWindowPartitionsDefinition(
-    start="2018-01-01",
+    start=quarter.first_day(quarter.FIRST).isoformat(),
     cron_schedule="0 0 1 */3 *",
     fmt="%Y-%m-%d",
     timezone="Asia/Makassar",

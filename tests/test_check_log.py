@@ -109,6 +109,18 @@ def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]
         ("1661323383.25", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
         ("1661323383250", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
         ("1661323383250000000", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("1.661323383E9", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("1.66132E+12", None),  # what a spreadsheet leaves of one
+        ("2022-08-24T06:43:03z", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24T06:43:03,250Z", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("2022-08-24 06:43:03,250", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("20220824T064303Z", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("20220824T144303+0800", datetime(2022, 8, 24, 6, 43, 3, tzinfo=UTC)),
+        ("2022-08-24 06:43:03.25 +0000 UTC", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("2022-08-24 13:43:03.250000001 +0700 WIB", datetime(2022, 8, 24, 6, 43, 3, 250000, tzinfo=UTC)),
+        ("2017-12-31T23:59:59Z", None),
+        ("2018-01-01T00:00:00Z", datetime(2018, 1, 1, tzinfo=UTC)),
+        ("946684800", None),  # 2000: a device without a battery
         ("20220824", None),
         ("20220824064303", None),
         ("24/08/2022 06:43:03", None),
@@ -296,12 +308,22 @@ def test_one_and_nought_beside_other_numbers_may_be_any_monitors_and_are_no_stat
         ("Layanan;Waktu;Status;waktu_respons_ms", "dinkes;2027-02-23 13:43:03 WIB;aktif;120,5", 120.5),
         ("instance,timestamp,probe_success,probe_duration_seconds", "dinkes,1803364983,1,0.1205", 120.5),
         ("service,checked_at,status,latency_ms,latency_s", "dinkes,2027-02-23T06:43:03Z,up,120.5,9", 120.5),
+        ("sep=;\r\nservice;checked_at;status", "dinkes;2027-02-23T06:43:03Z;up", None),
     ],
 )
 def test_columns_are_known_by_what_other_monitors_call_them(header: str, cells: str, latency_ms: float | None) -> None:
     (row,) = staged(f"{header}\r\n{cells}\r\n".encode())
     assert (row["service"], row["checked_at"], row["latency_ms"]) == ("dinkes", FEBRUARY, latency_ms)
     assert row["status"] == ("down" if "FALSE" in cells else "up")
+
+
+def test_a_status_that_is_the_answers_code_is_no_status_where_another_column_says_whether_it_was_up() -> None:
+    rows = staged(b"name,service,timestamp,status,success\nx,dinkes,1803364983,200,true\nx,dinkes,1803365043,503,false\n")
+    assert [(row["status"], row["http_code"]) for row in rows] == [("up", 200), ("down", 503)]
+    (row,) = staged(b"service,timestamp,status,success\ndinkes,1803364983,up,0\n")
+    assert (row["status"], row["http_code"]) == ("up", None)
+    (row,) = staged(b"service,timestamp,status,success,code\ndinkes,1803364983,200,0,404\n")
+    assert (row["status"], row["http_code"]) == ("down", 404)
 
 
 def test_what_prometheus_probes_is_the_service_and_its_address() -> None:
@@ -675,6 +697,22 @@ def test_times_without_a_zone_are_of_the_zone_that_the_settings_name(site: Site,
     assert site.days() == reckon(checks, "Asia/Makassar", MAX_HOLD_S)[0]
 
 
+@pytest.mark.parametrize(
+    "written", ["2026-10-24  8:00:00", "2026-10-24\t08:00:00", "2026 10 24 08:00:00", "2026-10-24T 08:00", "20261024T080000", "2026-10-24 8:0:0,0"]
+)
+def test_a_time_without_a_zone_is_of_the_settings_zone_however_it_is_spaced(site: Site, written: str) -> None:
+    site.feed = replace(site.feed, timezone="Asia/Makassar")
+    site.bring("checks.csv", log(f'a,"{written}",up', columns="service,checked_at,status"))
+    site.roll_up()
+    assert site.query("select first_at from meta.lake_partition") == [(datetime(2026, 10, 24, tzinfo=UTC),)]
+
+
+def test_a_clock_that_was_never_set_makes_no_check_and_no_quarter_of_its_own(site: Site) -> None:
+    outcome = site.bring("checks.csv", log("a,2000-01-01T00:00:05Z,up", f"a,{START.isoformat()},up", columns="service,checked_at,status"))
+    assert (outcome.status, outcome.added, outcome.rejected) == ("ok", 1, 1)
+    assert site.query("select distinct unnest(periods) from meta.batch") == [("2026-Q4",)]
+
+
 def test_the_same_file_twice_changes_nothing(site: Site) -> None:
     data = as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down"), Check("b", START + 30 * HOUR, "up", 7)])
     first = site.bring("checks.csv", data)
@@ -748,6 +786,14 @@ def test_checks_that_break_a_rule_are_set_aside_and_the_others_count(site: Site)
     ]
     assert json.loads(broken[0][2])["status_text"] == "sideways"
     assert site.days() == [("a", date(2026, 10, 22), 7200, 0, 79200, 0, 2, 0)]
+
+
+def test_a_feed_of_which_no_row_can_be_taken_is_red_until_one_can(site: Site) -> None:
+    site.feed = replace(site.feed, declared="sources.toml: feed checks")
+    wrong = site.bring("wrong.csv", log("a,yesterday,up", "a,today,up", columns="service,checked_at,status"))
+    assert (wrong.status, wrong.messages) == ("rejected", ("sources.toml: feed checks: all rows were set aside (2 of 2)",))
+    right = site.bring("right.csv", log(f"a,{START.isoformat()},up", columns="service,checked_at,status"))
+    assert (right.status, right.messages) == ("ok", ())
 
 
 def test_checks_that_are_set_aside_by_another_list_of_hosts_count_no_more(site: Site) -> None:

@@ -464,6 +464,24 @@ def test_doctor_finds_a_refreshed_home_well(refreshed: Refreshed) -> None:
     assert "published file" in done.stdout
 
 
+def test_doctor_names_a_service_that_no_check_names(refreshed: Refreshed, tmp_path: Path) -> None:
+    """Its objective, hours and agency would have no effect, and nobody would know."""
+    sources = tmp_path / "sources.toml"
+    service = '\n[[service]]\nfeed = "kalbar_checks"\nmatch = "{}"\nid = "bapenda"\n'
+    settings = (SAMPLES / "sources.toml").read_text(encoding="utf-8").replace('path = "', f'path = "{SAMPLES}/')
+    sources.write_text(settings + service.format("Bappenda"), encoding="utf-8")
+    done = kesiapan(refreshed.home, "doctor", KESIAPAN_SOURCES=str(sources))
+    assert done.returncode == 1, done.stdout
+    said = " ".join(done.stdout.split())
+    assert "no check names the service 'Bappenda'" in said
+    with published(refreshed.home) as connection:
+        known = connection.execute("select code from ref.service where feed_id = 'kalbar_checks' order by levenshtein(code, 'bapenda') limit 1").fetchall()[0][
+            0
+        ]
+    sources.write_text(settings + service.format(known), encoding="utf-8")
+    assert kesiapan(refreshed.home, "doctor", KESIAPAN_SOURCES=str(sources)).returncode == 0
+
+
 def test_doctor_names_who_holds_the_warehouse(refreshed: Refreshed, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     shutil.copytree(refreshed.home, home.root, symlinks=True)

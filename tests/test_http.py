@@ -169,23 +169,31 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
 DRIP_S = 4.0
 
 
-def drip(connection: socket.socket, header: bytes, piece: Callable[[int], bytes]) -> None:
-    """A byte every tenth of a second: no single read is ever late, the whole is."""
-    connection.sendall(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n")
+def drip(connection: socket.socket, start: bytes, piece: Callable[[int], bytes]) -> None:
+    """A piece every tenth of a second: no single read is ever late, the whole is."""
+    connection.sendall(start)
     for number in range(int(DRIP_S / 0.1)):
         connection.sendall(piece(number))
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("framing", ["chunks", "a stated length"])
-def test_a_reply_that_trickles_is_cut_off_at_the_deadline(framing: str) -> None:
-    limits = Limits(connect_s=2, read_s=2, whole_s=0.6, retries=0, backoff_s=0.01)
+DRIPS: dict[str, tuple[bytes, Callable[[int], bytes]]] = {
+    "chunks": (b"Transfer-Encoding: chunked\r\n\r\n", lambda _: b"1\r\nx\r\n"),
+    "the size of a chunk": (b"Transfer-Encoding: chunked\r\n\r\n", lambda number: b"x" if number else b"1;"),
+    "a stated length": (b"Content-Length: 40\r\n\r\n", lambda _: b"x"),
+    "a header": (b"X-Long: ", lambda _: b"x"),
+    "continue, again and again": (b"Content-Length: 1\r\n", lambda _: b"\r\nHTTP/1.1 100 Continue\r\n"),
+}
+
+
+@pytest.mark.parametrize("dripping", list(DRIPS))
+def test_a_reply_that_trickles_is_cut_off_at_the_deadline(dripping: str) -> None:
+    limits = Limits(connect_s=2, read_s=2, whole_s=0.6, retries=2, backoff_s=0.01)
+    status = b"HTTP/1.1 100 Continue\r\n" if dripping.startswith("continue") else b"HTTP/1.1 200 OK\r\n"
 
     def answer(connection: socket.socket) -> None:
-        if framing == "chunks":
-            drip(connection, b"Transfer-Encoding: chunked\r\n", lambda number: b"1\r\nx\r\n")
-        else:
-            drip(connection, b"Content-Length: 40\r\n", lambda number: b"x")
+        start, piece = DRIPS[dripping]
+        drip(connection, status + start, piece)
 
     with raw_server(answer) as url, http.session(True, limits, per_second=200) as session:
         began = time.monotonic()
@@ -207,6 +215,12 @@ def test_a_reply_that_trickles_is_cut_off_at_the_deadline(framing: str) -> None:
 )
 def test_half_a_reply_is_no_reply(session: requests.Session, reply: bytes) -> None:
     with raw_server(lambda connection: connection.sendall(reply)) as url, pytest.raises(SourceUnreachable):
+        http.get(session, url, limits=QUICK)
+
+
+def test_a_redirect_to_what_is_no_address_is_said_in_words(session: requests.Session) -> None:
+    reply = b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n"
+    with raw_server(lambda connection: connection.sendall(reply)) as url, pytest.raises(SourceUnreachable, match="Invalid IPv6 URL"):
         http.get(session, url, limits=QUICK)
 
 

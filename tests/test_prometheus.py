@@ -497,6 +497,23 @@ def test_a_target_whose_labels_change_goes_on(stand_in: StandIn, site: Site) -> 
     assert site.told(DINKES) == (3600, 0)
 
 
+def test_a_target_whose_labels_change_and_change_back_goes_on(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 20, job="old")
+    stand_in.minutes(NOON - 40 * MINUTE, 20, job="new")
+    stand_in.minutes(NOON - 20 * MINUTE, 21, job="old")
+    outcome = site.refresh()
+    assert (outcome.status, outcome.messages, outcome.added) == ("ok", (), 61)
+    assert site.told(DINKES) == (3600, 0)
+
+
+def test_two_probes_of_a_target_are_told_apart_from_one_whose_labels_change(stand_in: StandIn, site: Site) -> None:
+    """However often each of them asks, and although one began later than the other."""
+    stand_in.minutes(NOON - HOUR, 61, job="http")
+    for number in range(10):
+        stand_in.check(NOON - 30 * MINUTE + timedelta(seconds=170 * number + 7), job="ping")
+    assert "is probed twice at the same time" in site.refresh().messages[0]
+
+
 def test_each_vantage_has_the_checks_of_its_own_prober(stand_in: StandIn, site: Site) -> None:
     """Where one prober's scrape says `up` 0, nobody checked from there; what the other saw at the same moment stands. A series without the label is '-'."""
     site.feed = replace(site.feed, vantage="prober")
@@ -671,7 +688,11 @@ def test_a_monitor_that_refuses_fails_the_feed_and_what_was_known_stays(
 @pytest.mark.parametrize("body", [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{", None], ids=["short", "slow"])
 def test_half_a_reply_and_one_that_trickles_are_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes | None) -> None:
     quick(monkeypatch)
-    answer = partial(drip, header=b"Content-Length: 40\r\n", piece=lambda number: b"x") if body is None else lambda connection: connection.sendall(body)
+    answer = (
+        partial(drip, start=b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n", piece=lambda _: b"x")
+        if body is None
+        else lambda connection: connection.sendall(body)
+    )
     with raw_server(answer) as url:
         site = Site(tmp_path, feed(url, since_s=86400))
         began = time.monotonic()
@@ -740,17 +761,72 @@ def test_a_web_page_in_the_place_of_a_count_is_a_failure(stand_in: StandIn, site
     assert "this is a web page" in outcome.messages[0]
 
 
+def test_a_reply_with_fewer_checks_than_were_counted_is_not_taken_and_asked_for_again(stand_in: StandIn, site: Site) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+
+    def half(request: Request) -> Response:
+        stand_in.faults.clear()
+        whole = json.loads(stand_in(request).data)
+        for one in whole["data"]["result"]:
+            del one["values"][30:]
+        return Response(json.dumps(whole))
+
+    stand_in.faults[SAMPLES] = half
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added) == ("failed", 0)
+    assert "it holds 30 of the 61 checks that Prometheus had just counted; nothing later was taken" in outcome.messages[0]
+    outcome = site.refresh()
+    assert (outcome.status, outcome.messages) == ("ok", ())
+    assert site.told(DINKES) == (3600, 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        reply([{"metric": {"job": "blackbox"}, "value": [0, "NaN"]}], "vector"),
+        reply([{"metric": {"job": "blackbox"}, "value": [0, "+Inf"]}], "vector"),
+        reply([{"metric": {"job": "\ud800"}, "value": [0, "61"]}], "vector"),
+    ],
+)
+def test_a_count_that_is_none_fails_the_feed_alone(stand_in: StandIn, site: Site, body: str) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+    stand_in.faults["sum by"] = lambda _: Response(body)
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added) == ("failed", 0)
+    assert "nothing later was taken" in outcome.messages[0]
+    stand_in.faults.clear()
+    assert (site.refresh().status, site.told(DINKES)) == ("ok", (3600, 0))
+
+
+@pytest.mark.parametrize("values", [[[1e300, "5"]], [[0, "NaN"]]])
+def test_a_day_that_is_none_fails_the_feed_alone(stand_in: StandIn, site: Site, values: list[list[object]]) -> None:
+    stand_in.minutes(NOON - 2 * DAY, 2881)
+    assert site.refresh().status == "ok"
+    stand_in.faults["sum(count_over_time"] = lambda _: Response(reply([{"metric": {}, "values": values}]))
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert "is no number; nothing later was taken" in outcome.messages[0]
+
+
+def test_what_nobody_has_thought_of_fails_the_feed_alone(stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in.minutes(NOON - HOUR, 61)
+    monkeypatch.setattr(prometheus, "_warnings", lambda data: data[:0].index(b"x"))
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    assert "what came could not be coped with (ValueError: subsection not found); please report it" in outcome.messages[0]
+
+
 def test_what_the_monitor_warns_of_is_told(stand_in: StandIn, site: Site) -> None:
     stand_in.minutes(NOON - HOUR, 61)
 
     def with_warning(request: Request) -> Response:
         stand_in.faults.clear()
-        return Response(json.dumps(json.loads(stand_in(request).data) | {"warnings": ["a store did not answer"]}))
+        return Response(json.dumps(json.loads(stand_in(request).data) | {"warnings": ["http://store/?token=SECRET did not answer"]}))
 
     stand_in.faults[SAMPLES] = with_warning
     outcome = site.refresh()
     assert (outcome.status, outcome.added) == ("failed", 61)
-    assert "Prometheus warns: a store did not answer" in outcome.messages[0]
+    assert "Prometheus warns: http://store/?token=*** did not answer" in outcome.messages[0]
 
 
 def test_a_count_that_is_empty_once_hides_no_day(stand_in: StandIn, site: Site) -> None:
@@ -798,6 +874,8 @@ ONE = {"metric": {"__name__": "probe_success", "instance": DINKES}, "values": [[
         (b'{"status": "success", "data": {"resultType": "matrix", "result": {}}}', "no list of series"),
         (reply([{"values": []}]).encode(), "no list of series"),
         (reply([ONE | {"metric": {"instance": 3}}]).encode(), "a label of a series is no text"),
+        (reply([ONE | {"metric": {"instance": "\ud800"}}]).encode(), "a label of a series is no text"),
+        (reply([ONE | {"metric": {"\ud800": "a"}}]).encode(), "a label of a series is no text"),
         (reply([]).encode(), "there is no sample of probe_success"),
         (reply([ONE | {"metric": {"__name__": "up"}}]).encode(), "there is no sample of probe_success"),
         (reply([ONE | {"values": [[1, 2, 3]]}]).encode(), "series 1: its values are not pairs"),

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from assets.readiness import release
 from tests.conftest import ROOT
 from warehouse import database, migrations, reference
 from warehouse.registry import Government
@@ -222,6 +223,17 @@ def test_published_and_claimed_stand_side_by_side(loaded: duckdb.DuckDBPyConnect
         claim(loaded, "SPBE2020", denpasar("2021", "level_mandiri"), period="2021-Q4", stage="self")
         found = {row["stage"]: str(row["index_value"]) for row in indices(loaded)}
     assert found == {"published": "3.00", "final": "3.19", "self": "3.75"}
+
+
+def test_a_quarter_before_the_first_of_this_system_is_never_due(loaded: duckdb.DuckDBPyConnection) -> None:
+    with undone(loaded):
+        loaded.execute(
+            """
+            insert into meta.batch
+            select 'b', 's', 'f', 'f.csv', 'check_log 1', '1', now(), now(), 'r', 'promoted', 3, 3, 0, 0, 0, ['1999-Q4', '2017-Q4', '2018-Q1'], null
+            """
+        )
+        assert release.stale_periods(loaded) == ["2018-Q1"]
 
 
 def test_one_public_service_instead_of_three_counts_as_much_as_three(loaded: duckdb.DuckDBPyConnection) -> None:

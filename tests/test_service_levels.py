@@ -340,7 +340,8 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
 
 
 def poll_by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[tuple[str, date, int, int, int]], list[tuple[str, datetime, datetime | None]]]:
-    """Service-days (seconds up, down, in maintenance) and outages: each minute every vantage that a check speaks for is asked."""
+    """Service-days (seconds up, down, in maintenance) and outages: each minute every vantage that a check speaks for is asked, and at the latest check of all
+    those that have one too, which speaks for no time."""
     cut, hold = ZoneInfo(its_feed.government.timezone), timedelta(seconds=its_feed.max_hold_s)
     latest = max(check.at for check in checks)
     days: list[tuple[str, date, int, int, int]] = []
@@ -351,14 +352,15 @@ def poll_by_hand(checks: Sequence[Check], its_feed: Feed) -> tuple[list[tuple[st
             of_vantage[check.vantage].append(check)
         seconds: dict[date, list[int]] = {}
         moment, began = min(check.at for mine in of_vantage.values() for check in mine), None
-        while moment < latest:
+        until = latest if any(check.at == latest for mine in of_vantage.values() for check in mine) else latest - MINUTE
+        while moment <= until:
             on_day = seconds.setdefault(moment.astimezone(cut).date(), [0, 0, 0])
             said = [next((check for check in reversed(mine) if check.at <= moment), None) for mine in of_vantage.values()]
             says = [check.status for check in said if check is not None and moment < check.at + hold]
             up, down = says.count("up"), says.count("down")
             status = "down" if 2 * down > up + down else "up" if up + down else "maintenance" if "maintenance" in says else None
             if status is not None:
-                on_day[("up", "down", "maintenance").index(status)] += 60
+                on_day[("up", "down", "maintenance").index(status)] += 60 * (moment < latest)
             if status == "down" and began is None:
                 began = moment
             if status == "up" and began is not None:
@@ -376,7 +378,8 @@ def polled_checks(draw: st.DrawFn) -> list[Check]:
     keys = draw(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(("bjm", "jkt", "plk")), st.integers(0, 3000)), min_size=1, max_size=30, unique=True))
     statuses = st.sampled_from(("up", "up", "down", "down", "unknown", "maintenance"))
     checks = [Check(service, START + minute * MINUTE, draw(statuses), None, vantage) for service, vantage, minute in keys]
-    return [*checks, *(Check(service, START + 3001 * MINUTE, "up", None, vantage) for service in "ab" for vantage in ("bjm", "jkt", "plk"))]
+    last = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(("bjm", "jkt", "plk"))), max_size=6, unique=True)
+    return checks + [Check(service, START + 3001 * MINUTE, draw(statuses), None, vantage) for service, vantage in draw(last)]
 
 
 @MANY
@@ -396,6 +399,22 @@ def test_a_service_is_down_while_most_of_the_vantages_that_know_say_so(
         assert [outage[:3] for outage in incidents_of(memory)] == outages
         counted = memory.execute("select sum(checks), sum(failed_checks) from uptime.service_day").fetchone()
         assert counted == (len(checks), sum(check.status == "down" for check in checks))
+
+
+def test_at_the_latest_check_of_all_vantages_an_outage_ends_or_begins(memory: duckdb.DuckDBPyConnection) -> None:
+    for statuses, outages in (
+        (("up", "down", "down", "up"), [(5, 15, 6, False)]),
+        (("up", "up", "down"), [(10, None, 3, True)]),
+        (("up", "down", "down"), [(5, None, 6, True)]),
+    ):
+        checks = [Check("a", START + 5 * place * MINUTE, status, None, vantage) for place, status in enumerate(statuses) for vantage in ("bjm", "jkt", "plk")]
+        with emptied(memory, "Asia/Makassar") as station:
+            rolled(station, checks, replace(feed(max_hold_s=720), incident_after=3))
+            found = memory.execute("select started_at, ended_at, failed_checks, is_open from uptime.incident").fetchall()
+            expected = [
+                (START + began * MINUTE, None if ended is None else START + ended * MINUTE, failed, is_open) for began, ended, failed, is_open in outages
+            ]
+            assert [(began.astimezone(UTC), ended and ended.astimezone(UTC), *others) for began, ended, *others in found] == expected
 
 
 def test_an_outage_that_most_vantages_see_counts_the_failed_checks_of_all_of_them_that_speak_for_it(memory: duckdb.DuckDBPyConnection) -> None:

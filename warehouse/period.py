@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+FIRST = "2018-Q1"  # the year of SPBE
 _PERIOD = re.compile(r"([0-9]{4})-Q([1-4])")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import duckdb
 
 from expectations import derived
+from warehouse import period as quarter
 from warehouse import reference
 from warehouse.archive import Archive, ReleaseRecord
 from warehouse.database import run_script, transaction
@@ -16,8 +17,10 @@ METHOD = "readiness 1"
 
 
 def periods_with_input(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Quarters that some promoted batch speaks of, oldest first."""
-    rows = connection.execute("select distinct unnest(periods) as period from meta.batch order by period").fetchall()
+    """Quarters of this system that some promoted batch speaks of, oldest first."""
+    rows = connection.execute(
+        "select distinct period from (select unnest(periods) as period from meta.batch) where period >= $1 order by period", [quarter.FIRST]
+    ).fetchall()
     return [str(row[0]) for row in rows]
 
 

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -55,6 +56,7 @@ def parse(data: bytes, artifact: Artifact) -> pa.Table:
     being row 1. Rows without any such cell are passed over."""
     table = _read_parquet(data) if data.startswith(b"PAR1") else _read_csv(data)
     places = _places(table.column_names)
+    _tell_code_from_status(table, places)
     columns = {name: pa.nulls(table.num_rows, pa.string()) if place is None else _cells(table, place) for name, place in places.items()}
     in_seconds = _place(SECONDS, _plain_names(table.column_names))
     if places["latency_ms"] is None and in_seconds is not None:
@@ -111,6 +113,19 @@ def _places(header: Sequence[str]) -> dict[str, int | None]:
     return chosen
 
 
+def _tell_code_from_status(table: pa.Table, places: dict[str, int | None]) -> None:
+    """Where `status` is the answer's code (200, 503), what says whether the service was up is another column, such as `success`."""
+    code = places["status"]
+    others = ACCEPTED["status"][ACCEPTED["status"].index("status") + 1 :]
+    said = _place(others, _plain_names(table.column_names))
+    if code is None or said is None or _plain(table.column_names[code]) != "status":
+        return
+    codes = _cells(table, code).drop_null()
+    if len(codes) and pc.all(pc.match_substring_regex(codes, "^[1-5][0-9][0-9]$")).as_py():
+        places["status"] = said
+        places["http_code"] = places["http_code"] if places["http_code"] is not None else code
+
+
 def _cells(table: pa.Table, place: int) -> pa.ChunkedArray:
     column = table.column(place)
     try:
@@ -127,6 +142,7 @@ def _cells(table: pa.Table, place: int) -> pa.ChunkedArray:
 def _read_csv(data: bytes) -> pa.Table:
     if data.startswith(UTF_16_MARKS):
         data = data.decode("utf-16", errors="replace").encode()
+    data = re.sub(rb"\A(\xef\xbb\xbf)?sep=.\r?\n", b"", data)  # a line for spreadsheets, which they do not show
     kind = next((kind for signature, kind in OTHER_KINDS.items() if data.removeprefix(codecs.BOM_UTF8).lstrip().startswith(signature)), None)
     if kind is not None or b"\0" in data[:65536]:
         raise Unreadable(f"the file is {'neither CSV nor Parquet' if kind is None else kind}; accepted: {KINDS}")
@@ -183,5 +199,5 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """The feed's hosts are part of its suite, so a change of them judges its files again. Another `timezone` is another reading of the same files."""
-    version = "check_log 4" if feed.timezone is None else f"check_log 4, times in {feed.timezone}"
+    version = "check_log 5" if feed.timezone is None else f"check_log 5, times in {feed.timezone}"
     return Reader(version, check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))

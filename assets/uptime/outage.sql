@@ -75,24 +75,30 @@ spoken as (  -- where several vantages are asked: runs of failed checks that spe
         outage.number,
         epoch_us(outage.started_at) as started_us,
         epoch_us(outage.held_until_at) as held_until_us,
+        outage.ended_at is null as is_open,
         epoch_us(min(said.from_at)) as first_us,
         epoch_us(said.checked_at) as last_us,
         sum(said.checks) as checks
     from outage
     inner join several using (service_id)
     inner join said on said.service_id = outage.service_id and said.status = 'down'
-    where said.from_at < outage.held_until_at and said.until_at > outage.started_at
-    group by outage.service_id, outage.number, outage.started_at, outage.held_until_at, said.vantage, said.checked_at
+    where
+        (said.from_at < outage.held_until_at and said.until_at > outage.started_at)
+        or (said.from_at = said.until_at and said.from_at >= outage.started_at and outage.ended_at is null)  -- of the latest check, which speaks for no time
+    group by outage.service_id, outage.number, outage.started_at, outage.held_until_at, outage.ended_at, said.vantage, said.checked_at
 ),
 
-polled as (  -- the checks of a run being evenly spaced: not those whose successor came before the outage did, nor those made after it
+polled as (  -- the checks of a run being evenly spaced: not those whose successor came before the outage did, nor those made when it was over
     select
         service_id,
         number,
         sum(case
             when checks <= 1 then 1
             else
-                least(checks, ceil((held_until_us - first_us) * (checks - 1) / (last_us - first_us)))
+                least(checks, case
+                    when is_open then 1 + (held_until_us - first_us) * (checks - 1) // (last_us - first_us)
+                    else ceil((held_until_us - first_us) * (checks - 1) / (last_us - first_us))
+                end)
                 - least(checks - 1, greatest(0, floor((started_us - first_us) * (checks - 1) / (last_us - first_us))))
         end) as failed_checks
     from spoken

@@ -103,6 +103,27 @@ poll as (
     window in_turn as (partition by service_id, day order by moment)
 ),
 
+last_word as (  -- what each vantage says at the feed's latest check, which speaks for no time yet
+    select service_id, day, status, from_at
+    from said semi join several using (service_id)
+    where until_at = $latest_at::timestamptz and checked_at + to_seconds($max_hold_s) > $latest_at::timestamptz
+    qualify row_number() over (partition by service_id, vantage order by from_at desc, checked_at desc) = 1
+),
+
+last_poll as (
+    select
+        service_id,
+        max(day) filter (where from_at = $latest_at::timestamptz) as day,
+        $latest_at::timestamptz as from_at,
+        $latest_at::timestamptz as until_at,
+        sum((status = 'up')::integer) as up,
+        sum((status = 'down')::integer) as down,
+        sum((status = 'maintenance')::integer) as maintenance
+    from last_word
+    group by service_id
+    having bool_or(from_at = $latest_at::timestamptz)
+),
+
 judged as (
     select
         *,
@@ -111,7 +132,7 @@ judged as (
             when up + down > 0 then 'up'
             when maintenance > 0 then 'maintenance'
         end as status
-    from poll
+    from (select * from poll union all by name select * from last_poll)
 )
 
 select service_id, day, status, from_at, until_at, checks, checked_at, is_rest, is_counted

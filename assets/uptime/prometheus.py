@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -69,14 +70,17 @@ class Monitor:
     def checks(self, start: datetime, end: datetime) -> dict[str, int]:
         """How many checks there are, by job."""
         counted = _result(self.get(f"sum by (job) (count_over_time({SUCCESS}{self.selector}{_back(start, end)}))", end), "vector")
-        return {one["metric"].get("job", ""): int(_value(one)) for one in counted}
+        return {one["metric"].get("job", ""): _count(_value(one)) for one in counted}
 
     def checks_by_day(self, first: datetime, last: datetime) -> dict[datetime, int]:
         """How many checks there are of each UTC day from one midnight to another, by the midnight it begins at. In one query: of a subquery by the day,
         Prometheus reckons a value at each midnight."""
         of_day = f"sum(count_over_time({SUCCESS}{self.selector}[1d]))[{(last - first) // DAY}d:1d]"
         counted = [pair for one in _result(self.get(of_day, last), "matrix") for pair in _samples(one, 1).items()]
-        return {datetime.fromtimestamp(ended, UTC) - DAY: int(count) for ended, count in counted}
+        try:
+            return {datetime.fromtimestamp(ended, UTC) - DAY: _count(float(count)) for ended, count in counted}
+        except (ValueError, OverflowError, OSError) as error:
+            raise Unreadable("a day or a count of the reply is no number") from error
 
     def samples(self, jobs: list[str], start: datetime, end: datetime) -> bytes:
         """The reply with everything that a check is made of."""
@@ -149,10 +153,13 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     try:
         with http.session_of(feed, per_second=PER_SECOND) as session:
             monitor = Monitor(ask, feed.job)
-            for start, data in ahead((start, monitor.samples(jobs, start, end)) for start, end, jobs in _stretches(monitor, known, feed, now)):
+            stretches = ((start, jobs, monitor.samples([*jobs], start, end)) for start, end, jobs in _stretches(monitor, known, feed, now))
+            for start, jobs, data in ahead(stretches):
                 artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
                 arriving.present.append(artifact)
                 table = understood(partial(parse, vantage=feed.vantage), data, artifact)
+                if not isinstance(table, Unreadable) and table.num_rows < sum(jobs.values()):  # it is asked for again, so nothing after it may be taken
+                    raise Unreadable(f"{artifact.source_name}: it holds {table.num_rows} of the {sum(jobs.values())} checks that Prometheus had just counted")
                 yield Parsed(artifact, table)
                 if isinstance(table, Unreadable):
                     raise Unreadable(f"{artifact.source_name}: {table}")
@@ -161,6 +168,8 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
         problems.append(str(error))
     except Unreadable as error:
         problems.append(f"{http.redacted(address)}: {error}; nothing later was taken")
+    except Exception as error:  # of one feed: it must not keep the others from being reckoned
+        problems.append(f"{http.redacted(address)}: what came could not be coped with ({http.redacted(f'{type(error).__name__}: {error}')}); please report it")
     arriving.problems += [f"{feed.declared}: {problem}" for problem in [*warned, *problems]]
 
 
@@ -170,12 +179,12 @@ def _warnings(data: bytes) -> list[str]:
         return []
     with suppress(Unreadable):
         warnings = _reply(data).get("warnings")
-        return [str(warning) for warning in warnings] if isinstance(warnings, list) else []
+        return [http.redacted(str(warning)) for warning in warnings] if isinstance(warnings, list) else []
     return []
 
 
-def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
-    """Start, end and jobs of each stretch with checks in it, in the order of time. Days are halved, not cut at `until`: a stretch keeps its start."""
+def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[datetime, datetime, dict[str, int]]]:
+    """Start, end and checks by job of each stretch with checks in it, in the order of time. Days are halved, not cut at `until`: a stretch keeps its start."""
     first = until - timedelta(seconds=feed.since_s) if known.latest is None else known.latest - OVERLAP
     first = first.replace(hour=0, minute=0, second=0, microsecond=0)
     earliest = min(known.of_day, default=first)
@@ -188,13 +197,13 @@ def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> 
         first += DAY
 
 
-def _halved(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, list[str]]]:
+def _halved(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, dict[str, int]]]:
     if start >= until:
         return
     found = monitor.checks(start, min(end, until)) or monitor.checks(start, min(end, until))  # a day that is passed over may never be asked for again
     if sum(found.values()) <= MOST_CHECKS or end - start < SHORTEST:
         if found:
-            yield start, min(end, until), sorted(found)
+            yield start, min(end, until), dict(sorted(found.items()))
         return
     middle = start + (end - start) / 2
     yield from _halved(monitor, start, middle, until)
@@ -328,18 +337,30 @@ def _url(instance: str | None, scheme: str) -> str | None:
 
 
 def _refuse_doubled(labels: list[dict[str, str]], checks: pa.Table, vantage: str | None) -> None:
-    """Two series may follow each other, as when labels were changed. Side by side from one vantage, nobody can say which of them is the service."""
-    spans = checks.group_by("target").aggregate([("at", "min"), ("at", "max")]).to_pylist()
-    ordered = sorted(
-        (tuple(labels[span["target"]].get(name, "") for name in ("instance", vantage or "")), span["at_min"], span["at_max"], span["target"]) for span in spans
-    )
-    for (probed, _, last, one), (following, first, _, other) in pairwise(ordered):
-        service = probed[0]
-        if service and probed == following and first <= last:
-            mine, theirs = set(labels[one].items()), set(labels[other].items())
-            apart = " and ".join(", ".join(f"{name}={value!r}" for name, value in sorted(here)) for here in (mine - theirs, theirs - mine))
-            accepted = "one probe of each target, chosen by job in the settings, or for each value of the label that vantage names there"
-            raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: {accepted}")
+    """Two series may follow each other, as when labels were changed, and changed back. Side by side from one vantage, nobody can say which of them is the
+    service."""
+    probes = defaultdict(list)
+    for target in pc.unique(checks["target"]).to_pylist():
+        probes[tuple(labels[target].get(name, "") for name in ("instance", vantage or ""))].append(target)
+    for (service, _), targets in probes.items():
+        times = {target: np.sort(checks.filter(pc.equal(checks["target"], target))["at"]) for target in targets} if service and len(targets) > 1 else {}
+        for one, other in combinations(times, 2):
+            if _are_side_by_side(times[one], times[other]):
+                mine, theirs = set(labels[one].items()), set(labels[other].items())
+                apart = " and ".join(", ".join(f"{name}={value!r}" for name, value in sorted(here)) or "none of it" for here in (mine - theirs, theirs - mine))
+                accepted = "one probe of each target, chosen by job in the settings, or for each value of the label that vantage names there"
+                raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: {accepted}")
+
+
+def _are_side_by_side(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    """Whether half of the fewer checks or more stand between two of the other series that are no further apart than usual. Both are moments, ascending."""
+    few, many = sorted((one, other), key=len)
+    if len(many) == 1:
+        return bool(few[0] == many[0])
+    steps = np.diff(many)
+    after = np.searchsorted(many, few).clip(1, len(steps))
+    is_within = (many[after - 1] <= few) & (few <= many[after]) & (steps[after - 1] < 2 * np.median(steps))
+    return bool(2 * is_within.sum() >= len(few))
 
 
 @_uncollected()
@@ -353,7 +374,7 @@ def _reply(data: bytes) -> dict[str, Any]:
     if not isinstance(reply, dict) or "status" not in reply:
         raise Unreadable("this is no reply of Prometheus: it has no status")
     if reply["status"] != "success":
-        raise Unreadable(f"Prometheus says {reply['status']}: {reply.get('errorType')}: {str(reply.get('error'))[:300]}")
+        raise Unreadable(f"Prometheus says {reply['status']}: {reply.get('errorType')}: {http.redacted(str(reply.get('error')))[:300]}")
     return reply
 
 
@@ -366,9 +387,14 @@ def _result(data: bytes, kind: str) -> list[dict[str, Any]]:
     series = body.get("result")
     if not isinstance(series, list) or not all(isinstance(one, dict) and isinstance(one.get("metric"), dict) for one in series):
         raise Unreadable("the reply's result is no list of series with their labels (metric)")
-    if not all(isinstance(value, str) for one in series for value in one["metric"].values()):
+    if not all(_is_text(word) for one in series for label in one["metric"].items() for word in label):
         raise Unreadable("a label of a series is no text")
     return series
+
+
+def _is_text(value: object) -> bool:
+    """Half a surrogate pair, which JSON can write, is none."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _samples(series: dict[str, Any], place: int) -> dict[float, str]:
@@ -381,6 +407,13 @@ def _samples(series: dict[str, Any], place: int) -> dict[float, str]:
     if samples is None or not {*map(type, samples)} <= {int, float} or not {*map(type, samples.values())} <= {str}:
         raise Unreadable(f"series {place}: its values are not pairs of a time and a number written as text")
     return samples
+
+
+def _count(value: float) -> int:
+    try:
+        return int(value)
+    except (ValueError, OverflowError) as error:
+        raise Unreadable(f"a count of the reply is {value}") from error
 
 
 def _value(series: dict[str, Any]) -> float:

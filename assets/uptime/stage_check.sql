@@ -48,7 +48,12 @@ cell as (
         try_cast(trim(certificate_expires_at) as double) as certificate_s,
         meant.status,
         case
-            when regexp_full_match(checked_at, '[0-9]+([-/][0-9]+){2}([T ][0-9:.]+)?') then timezone($log_timezone, try_cast(checked_at as timestamp))
+            when regexp_full_match(checked_at, '[0-9]+([^0-9A-Za-z:+][0-9]+){2}([T\s]\s*[0-9:.,]+)?')  -- no zone: all in which a cast would take UTC for it
+                then timezone($log_timezone, try_cast(replace(checked_at, ',', '.') as timestamp))
+            when regexp_full_match(checked_at, '[0-9]{8}T[0-9]{6}') then timezone($log_timezone, try_strptime(checked_at, '%Y%m%dT%H%M%S'))
+            when regexp_full_match(checked_at, '.*[+-][0-9]{4} [+0-9A-Z]+')  -- Go: the zone as numbers, then its name
+                then try_cast(regexp_replace(checked_at, ' ([+-][0-9]{2})([0-9]{2}) [^ ]+$', '\1:\2') as timestamptz)
+            when regexp_matches(checked_at, '^[0-9]([.,][0-9]{1,6})?[Ee]') then null  -- 1.79081E+12 is what a spreadsheet leaves of a moment: hours of it
             when checked_at[-1] between 'A' and 'Y'  -- other names of zones (CST, IST) are of more than one
                 then try_strptime(
                     regexp_extract(checked_at, '^(.*[0-9]) ?[A-Z]+$', 1)
@@ -56,11 +61,11 @@ cell as (
                     ['%Y-%m-%d %H:%M:%S.%f%z', '%Y-%m-%dT%H:%M:%S.%f%z', '%Y-%m-%d %H:%M:%S%z', '%Y-%m-%dT%H:%M:%S%z', '%Y-%m-%d %H:%M%z', '%a, %d %b %Y %H:%M:%S%z']
                 )
             else coalesce(
-                try_cast(checked_at as timestamptz),
+                try_cast(if(checked_at[-1] = 'z', checked_at[:-2] || 'Z', replace(checked_at, ',', '.')) as timestamptz),
                 try_strptime(regexp_extract(checked_at, '^[^(]*[0-9]'), ['%a %b %d %Y %H:%M:%S GMT%z', '%Y-%m-%d %H:%M:%S %z']),
                 try_strptime(
                     regexp_replace(checked_at, '(Z| GMT)$', '+00'),
-                    ['%Y-%m-%dT%H:%M%z', '%Y-%m-%d %H:%M%z', '%a, %d %b %Y %H:%M:%S%z', '%a, %d %b %Y %H:%M:%S %z']
+                    ['%Y-%m-%dT%H:%M%z', '%Y-%m-%d %H:%M%z', '%Y%m%dT%H%M%S%z', '%a, %d %b %Y %H:%M:%S%z', '%a, %d %b %Y %H:%M:%S %z']
                 ),
                 to_timestamp(list_filter(
                     [try_cast(checked_at as double) / scale for scale in [1, 1e3, 1e6, 1e9]],
@@ -91,7 +96,7 @@ period_of as (
     select
         minute,
         period_in(minute, $timezone) as period
-    from (select distinct minute_of(said_at) as minute from certified where is_plausible(said_at))
+    from (select distinct minute_of(said_at) as minute from certified where is_plausible_check(said_at))
 )
 
 select
@@ -100,7 +105,7 @@ select
     certified.url,
     host_of.host,
     checked_at_text,
-    case when is_plausible(said_at) then said_at end as checked_at,
+    case when is_plausible_check(said_at) then said_at end as checked_at,
     status_text,
     status,
     case when status = 'up' then latency_ms_text end as latency_ms_text,
@@ -110,7 +115,7 @@ select
     certificate_expires_at_text,
     case when is_plausible(certificate_until_at) then certificate_until_at end as certificate_expires_at,
     $received_at::timestamptz as received_at,
-    case when is_plausible(said_at) then period_of.period end as period
+    case when is_plausible_check(said_at) then period_of.period end as period
 from certified
 left join host_of() as host_of using (url)
 left join period_of on minute_of(said_at) = period_of.minute

@@ -1,5 +1,7 @@
--- What every way of staging checks says of an address, a moment, a number of seconds since 1970. Years before 1990 and from 2200 on are a clock gone wrong.
+-- What every way of staging checks says of an address, a moment, a number of seconds since 1970. Years before 1990 and from 2200 on are a clock gone wrong;
+-- of a check those before 2018 too, where the quarters of this system begin: a device without a battery starts in 1990, 2000 or 2017.
 create or replace temp macro is_plausible(moment) as moment between '1990-01-01'::timestamptz and '2200-01-01'::timestamptz;
+create or replace temp macro is_plausible_check(moment) as moment between '2018-01-01'::timestamptz and '2200-01-01'::timestamptz;
 create or replace temp macro is_plausible_second(second) as second between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz);
 
 -- Of each address once: checks are many, addresses few.

@@ -27,7 +27,7 @@ select
     cell.url,
     host_of.host,
     coalesce(strftime(epoch_ms(ms), '%Y-%m-%dT%H:%M:%S.%g+00:00'), second::varchar) as checked_at_text,
-    case when is_plausible(said_at) then said_at end as checked_at,
+    case when is_plausible_check(said_at) then said_at end as checked_at,
     status_text,
     lower(status_text) as status,
     case when status = 'up' then if(isfinite(duration_ms), format('{:.3f}', duration_ms), duration) end as latency_ms_text,
@@ -37,7 +37,7 @@ select
     case when certificate_s is null or (certificate_s > 0 and not isnan(certificate_s)) then nullif(certificate, '') end as certificate_expires_at_text,
     case when is_plausible_second(certificate_s) then to_timestamp(certificate_s) end as certificate_expires_at,
     $received_at::timestamptz as received_at,
-    case when is_plausible(said_at) then period_of.period end as period
+    case when is_plausible_check(said_at) then period_of.period end as period
 from cell
 left join host_of() as host_of using (url)
 left join period_of on ms // 60000 = period_of.minute;
