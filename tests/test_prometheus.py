@@ -113,7 +113,7 @@ def test_what_a_real_prober_saw_comes_out_as_seconds_up_down_and_unknown(tmp_pat
             up_s, service_down_s = site.told(str(service))
             unknown_s = float(whole_s) - up_s - service_down_s  # type: ignore[arg-type]
             assert service_down_s == (pytest.approx(down_s, abs=2.1) if service == flaky else 0)
-            assert unknown_s == pytest.approx(dead_s - 3, abs=2.5), "the time without a prober is neither up nor down"
+            assert unknown_s == pytest.approx(dead_s - 0.5, abs=2.1), "the time without a prober is neither up nor down, from its first scrape on"
         known_at, again = site.now, refresh()
         assert again.added <= 2 * ((site.now - known_at).total_seconds() + 2), "two services, a check a second: what is known is not added again"
         with site.warehouse.open_for_reading() as connection:
@@ -194,16 +194,21 @@ def test_the_real_history_of_kalimantan_barat_comes_out_as_from_its_log(tmp_path
 def test_a_block_that_is_appended_days_later_is_read_and_reckoned_as_if_it_had_been_there(tmp_path: Path) -> None:
     minutes = [NOON - 4 * DAY + number * MINUTE for number in range(4 * 1440)]
     late = {at for at in minutes if NOON - 3 * DAY <= at < NOON - 3 * DAY + HOUR}
+    unreached = {at for at in minutes if NOON - 2 * DAY <= at < NOON - 2 * DAY + HOUR}
     sites = [Site(tmp_path / name, feed(None, since_s=5 * 86400, max_hold_s=120)) for name in ("at once", "late")]
     for site, parts in zip(sites, ([set(minutes)], [{*minutes} - late, late]), strict=True):
         for part in parts:
-            samples = {name: [(DINKES, at, "1") for at in sorted(part)] for name in ("probe_success", "up")}
+            samples = {
+                "probe_success": [(DINKES, at, "1") for at in sorted(part - unreached)],
+                "up": [(DINKES, at, "0" if at in unreached else "1") for at in sorted(part)],
+            }
             monitor.backfill(site.root, samples)
             with monitor.prometheus(site.root) as url:
                 site.feed = replace(site.feed, url=url)
                 outcome = site.refresh()
                 assert (outcome.status, outcome.added, outcome.messages) == ("ok", len(part), ())
     assert sites[0].tables() == sites[1].tables()
+    assert sites[0].told(DINKES) == ((4 * 1440 - 60 - 1) * 60, 0)
 
 
 # Against a stand-in that can be told to misbehave.
@@ -245,6 +250,10 @@ class StandIn:
     def minutes(self, start: datetime, count: int, value: str = "1", **more: str) -> None:
         for number in range(count):
             self.check(start + number * MINUTE, value, **more)
+
+    def missed(self, at: datetime, instance: str = DINKES) -> None:
+        """A scrape that did not reach the prober."""
+        self.samples.setdefault(("up", "blackbox", instance, ""), []).append((at, "0"))
 
     def __call__(self, request: Request) -> Response:
         query = request.args["query"]
@@ -289,7 +298,7 @@ class StandIn:
     def _by_day(self, end: datetime, days: int) -> Response:
         """As Prometheus 2 does: a day has the checks of both its midnights, and the midnight that the range begins at a value too."""
         midnights = [end - number * DAY for number in range(days, -1, -1)]
-        checks = [at for (metric, *_), samples in self.samples.items() for at, _ in samples if metric == "probe_success"]
+        checks = [at for (metric, *_), samples in self.samples.items() for at, value in samples if metric == "probe_success" or (metric, value) == ("up", "0")]
         counted = [(midnight, sum(midnight - DAY <= at <= midnight for at in checks)) for midnight in midnights]
         values = [[midnight.timestamp(), str(count)] for midnight, count in counted if count]
         return Response(reply([{"metric": {}, "values": values}] if values else []))
@@ -468,6 +477,39 @@ def test_a_dead_prober_is_unknown_and_a_scrape_that_says_so_is_no_check(stand_in
     outcome = site.refresh()
     assert (outcome.status, outcome.rejected) == ("ok", 0)
     assert site.told(DINKES) == (600 + 1800, 0)
+
+
+def test_time_is_unknown_from_the_first_scrape_on_that_does_not_reach_the_prober(stand_in: StandIn, site: Site) -> None:
+    """It is said of targets that were probed that day: a job that never probed is none of ours."""
+    site.feed = replace(site.feed, max_hold_s=600)
+    stand_in.minutes(NOON - HOUR, 21)
+    for number in range(20):
+        stand_in.missed(NOON - (39 - number) * MINUTE)
+        stand_in.missed(NOON - (39 - number) * MINUTE, "https://node.contoh.go.id")
+    stand_in.minutes(NOON - 19 * MINUTE, 20)
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added, outcome.rejected) == ("ok", 61, 0)
+    assert site.told(DINKES) == (60 * (21 + 19), 0)
+    assert {row[0] for row in site.query("select distinct service_id from uptime.service_day")} == {DINKES}
+
+
+def test_a_day_with_such_scrapes_is_asked_for_again_only_if_more_of_it_has_come(stand_in: StandIn, site: Site) -> None:
+    day = NOON - 3 * DAY
+    site.feed = replace(site.feed, since_s=4 * 86400)
+    stand_in.minutes(day, 30)
+    for number in range(30, 40):
+        stand_in.missed(day + number * MINUTE)
+    stand_in.minutes(NOON - HOUR, 61)
+    assert site.refresh().status == "ok"
+    before = len(site.extracts())
+    site.now += MINUTE
+    assert site.refresh().added == 0
+    asked = [end for query, end in stand_in.asked if query.startswith(SAMPLES)]
+    assert asked.count(asked[0]) == 1
+    stand_in.check(day + 50 * MINUTE)
+    site.now += MINUTE
+    assert site.refresh().added == 1
+    assert len(site.extracts()) == before + 1
 
 
 def test_a_job_is_chosen_and_its_name_may_be_anything() -> None:
@@ -802,7 +844,7 @@ def test_a_count_that_is_none_fails_the_feed_alone(stand_in: StandIn, site: Site
 def test_a_day_that_is_none_fails_the_feed_alone(stand_in: StandIn, site: Site, values: list[list[object]]) -> None:
     stand_in.minutes(NOON - 2 * DAY, 2881)
     assert site.refresh().status == "ok"
-    stand_in.faults["sum(count_over_time"] = lambda _: Response(reply([{"metric": {}, "values": values}]))
+    stand_in.faults["(sum(count_over_time"] = lambda _: Response(reply([{"metric": {}, "values": values}]))
     outcome = site.refresh()
     assert outcome.status == "failed"
     assert "is no number; nothing later was taken" in outcome.messages[0]

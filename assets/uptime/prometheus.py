@@ -73,9 +73,11 @@ class Monitor:
         return {one["metric"].get("job", ""): _count(_value(one)) for one in counted}
 
     def checks_by_day(self, first: datetime, last: datetime) -> dict[datetime, int]:
-        """How many checks there are of each UTC day from one midnight to another, by the midnight it begins at. In one query: of a subquery by the day,
-        Prometheus reckons a value at each midnight."""
-        of_day = f"sum(count_over_time({SUCCESS}{self.selector}[1d]))[{(last - first) // DAY}d:1d]"
+        """How many checks there are of each UTC day from one midnight to another, by the midnight it begins at; scrapes that did not reach the prober are
+        among them (`_with_missed`). In one query: of a subquery by the day, Prometheus reckons a value at each midnight."""
+        checks, scrapes = (f"{of}_over_time({metric}{self.selector}[1d])" for of, metric in (("count", SUCCESS), ("count", UP)))
+        missed = f"sum({scrapes} - sum_over_time({UP}{self.selector}[1d]) and {checks})"
+        of_day = f"(sum({checks}) + ({missed} or vector(0)))[{(last - first) // DAY}d:1d]"
         counted = [pair for one in _result(self.get(of_day, last), "matrix") for pair in _samples(one, 1).items()]
         try:
             return {datetime.fromtimestamp(ended, UTC) - DAY: _count(float(count)) for ended, count in counted}
@@ -158,8 +160,9 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
                 artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
                 arriving.present.append(artifact)
                 table = understood(partial(parse, vantage=feed.vantage), data, artifact)
-                if not isinstance(table, Unreadable) and table.num_rows < sum(jobs.values()):  # it is asked for again, so nothing after it may be taken
-                    raise Unreadable(f"{artifact.source_name}: it holds {table.num_rows} of the {sum(jobs.values())} checks that Prometheus had just counted")
+                held = 0 if isinstance(table, Unreadable) else table.num_rows - table["success"].null_count
+                if not isinstance(table, Unreadable) and held < sum(jobs.values()):  # it is asked for again, so nothing after it may be taken
+                    raise Unreadable(f"{artifact.source_name}: it holds {held} of the {sum(jobs.values())} checks that Prometheus had just counted")
                 yield Parsed(artifact, table)
                 if isinstance(table, Unreadable):
                     raise Unreadable(f"{artifact.source_name}: {table}")
@@ -236,8 +239,8 @@ def _uncollected() -> Iterator[None]:
 
 
 def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Table:
-    """One row per sample of `probe_success`, which `source_row` counts: its target (service, url, vantage), `second` since 1970, and the values that the
-    metrics have then, as Prometheus writes them. `vantage` is the label that says from where it was checked."""
+    """One row per sample of `probe_success` and scrape that did not reach the prober, which `source_row` counts: its target (service, url, vantage), `second`
+    since 1970, and the values that the metrics have then, as Prometheus writes them. `vantage` is the label that says from where it was checked."""
     series, samples = _series(data)
     place_of: dict[Labels, int] = {}
     metrics = [one.pop("__name__", "") for one in series]
@@ -248,11 +251,12 @@ def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Tab
         is_of_it = pa.array([one == name for one in metrics], pa.bool_())
         return samples.filter(is_of_it.take(samples["series"])).sort_by("target")
 
-    checks = of_metric(SUCCESS)
-    if not checks.num_rows:
+    successes, ups = of_metric(SUCCESS), of_metric(UP)
+    if not successes.num_rows:
         raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
     labels = [dict(one) for one in place_of]
-    _refuse_doubled(labels, checks, vantage)
+    _refuse_doubled(labels, successes, vantage)
+    checks = _with_missed(successes, ups)
     has_code = {target for target, name in zip(targets, metrics, strict=True) if name == HTTP_STATUS}
     urls = [_url(one.get("instance"), "http" if target in has_code else "probe") for target, one in enumerate(labels)]
 
@@ -266,7 +270,7 @@ def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Tab
         "vantage": of_target(None if vantage is None else one.get(vantage) for one in labels),
         "second": checks["at"],
         "success": checks["value"],
-        "up": _beside(checks, of_metric(UP)),
+        "up": _beside(checks, ups),
         "duration": _beside(checks, of_metric(DURATION)),
         "code": _beside(checks, of_metric(HTTP_STATUS)),
         "certificate": _beside(checks, of_metric(CERTIFICATE)),
@@ -318,6 +322,18 @@ def _seconds(at: float) -> float:
         return float(at)
     except OverflowError:  # a whole number that is too long
         return math.inf
+
+
+def _with_missed(successes: pa.Table, ups: pa.Table) -> pa.Table:
+    """The checks of a reply. Of a scrape that did not reach the prober there is `up` alone, which is 0: from then on nobody knows. So it is a check too,
+    without a value, of the targets that have others."""
+    missed = ups.filter(pc.equal(ups["value"], "0"))
+    missed = missed.filter(pc.is_in(missed["target"], value_set=pc.unique(successes["target"])))
+    missed = missed.filter(pc.is_null(_beside(missed, successes)))
+    if not missed.num_rows:
+        return successes
+    unsaid = missed.set_column(missed.column_names.index("value"), "value", pa.nulls(missed.num_rows, pa.string()))
+    return pa.concat_tables([successes, unsaid]).sort_by([("target", "ascending"), ("at", "ascending")])
 
 
 def _beside(checks: pa.Table, others: pa.Table) -> pa.ChunkedArray:
@@ -428,5 +444,5 @@ stage = partial(check_log.stage, name="stage_sample.sql")
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """Another `vantage` is another reading of the same replies."""
-    version = "prometheus 2" if feed.vantage is None else f"prometheus 2, vantage {feed.vantage}"
+    version = "prometheus 3" if feed.vantage is None else f"prometheus 3, vantage {feed.vantage}"
     return Reader(version, check.suite_of(feed), partial(parse, vantage=feed.vantage), stage, partial(lake_day.promote, lake=lake))
