@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def _pools(whole_s: float) -> dict[str, type[HTTPConnectionPool]]:
     def bounded(connection: type[HTTPConnection]) -> type[HTTPConnection]:
         class Bounded(connection):  # type: ignore[misc, valid-type]
             def getresponse(self) -> Any:
-                with _cut_off(whole_s, lambda: socket.socket.shutdown(self.sock, socket.SHUT_RDWR)) as was_cut:
+                with _cut_off(whole_s, partial(socket.socket.shutdown, self.sock, socket.SHUT_RDWR)) as was_cut:  # also of TLS, below its own
                     try:
                         reply = super().getresponse()
                     except Exception as error:

@@ -95,7 +95,7 @@ class Monitor:
             return None
         reached = _result(self.get(f"max(max_over_time({UP}{self.selector}{_back(start, end)}))", end), "vector")
         if not reached:
-            why = "nothing was scraped either: Prometheus stood still, or has no such job"
+            why = "nothing was scraped either: Prometheus stood still, has no such job, or scrapes it less often than `max_hold`"
         elif _value(reached[0]) == 0:
             why = f"the prober could not be reached ({UP} is 0), so nobody knows whether the services were up"
         else:
