@@ -676,7 +676,8 @@ def test_nothing_where_there_was_something_is_a_failure(stand_in: StandIn, site:
     outcome = site.refresh()
     assert outcome.status == "failed"
     assert outcome.messages == (
-        "sources.toml:9: feed.url: no probe_success since 2026-09-10 14:57 UTC: nothing was scraped either: Prometheus stood still, has no such job, or scrapes it less often than `max_hold`",
+        "sources.toml:9: feed.url: no probe_success since 2026-09-10 14:57 UTC: nothing was scraped either: "
+        "Prometheus stood still, has no such job, or scrapes it less often than `max_hold`",
     )
     assert site.days() == days
 
