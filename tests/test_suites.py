@@ -452,8 +452,8 @@ PLANTED_CHECKS = [
     ),
     Planted(
         "check.still_kept",
-        {1: {"checked_at": "2026-05-25T00:00:01Z"}, 2: {"checked_at": "2026-05-24T23:59:59Z"}, 4: {"checked_at": "1999-01-01T00:00:00Z"}},
-        {2: " [checked_at_text = 2026-05-24T23:59:59Z]", 4: " [checked_at_text = 1999-01-01T00:00:00Z]"},
+        {1: {"checked_at": "2026-05-25T00:00:01Z"}, 2: {"checked_at": "2026-05-24T23:59:59Z"}, 4: {"checked_at": "2019-01-01T00:00:00Z"}},
+        {2: " [checked_at_text = 2026-05-24T23:59:59Z]", 4: " [checked_at_text = 2019-01-01T00:00:00Z]"},
     ),
     Planted(
         "check.status_known",
@@ -954,7 +954,7 @@ def test_a_file_of_which_every_row_is_bad_is_set_aside_whole_and_still_has_its_v
     assert installation.batch(brought) == {"status": "promoted", "read": 8, "added": 0, "updated": 0, "unchanged": 0, "rejected": 8, "message": None}
     assert installation.kept(brought) == set()
     assert set().union(*installation.failed(brought).values()) == source_rows(range(8), kind)
-    assert brought.outcome.status == "ok"
+    assert (brought.outcome.status, brought.outcome.messages[0].split(": ")[-1]) == ("rejected", "all rows were set aside (8 of 8)")
 
 
 @pytest.mark.parametrize("kind", KINDS)
