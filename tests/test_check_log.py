@@ -29,6 +29,7 @@ from tests.site import HOUR, ROLLED_UP, DayRow, IncidentRow, Site, days_of, inci
 from warehouse import database, migrations, reference
 from warehouse.archive import Archive, Artifact
 from warehouse.database import transaction
+from warehouse.files import sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind, Government, Service
 
@@ -1046,6 +1047,22 @@ def test_a_home_of_an_older_version_learns_certificates_and_vantages_that_its_fi
         ("a", START + 3 * HOUR, "luar", "up"),
         ("b", START + 3 * HOUR, "-", "up"),
     ]
+
+
+def test_a_check_whose_time_is_none_any_more_leaves_the_lake_and_all_that_was_reckoned_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = f"a,{START.isoformat()},up"
+    with monkeypatch.context() as older:
+        older.setattr(check_log, "sql_of", lambda package, name: sql_of(package, name).replace("2018-01-01", "1990-01-01"))
+        site.bring("checks.csv", log(good, "a,2017-03-01T00:00:00Z,down", columns="service,checked_at,status"))
+        site.roll_up()
+    assert (len(known(site)), len(site.days()) > 3000) == (2, True)
+    with site.warehouse.open_for_writing() as connection:
+        connection.execute("update meta.batch set batch_id = 'older ' || batch_id, parser_version = 'check_log 4'")
+    outcome = judged_again(site)
+    site.roll_up()
+    assert (outcome.status, outcome.rejected) == ("ok", 1)
+    assert [check[1] for check in known(site)] == [START]
+    assert [day[1] for day in site.days()] == [date(2026, 10, 22)]
 
 
 def test_new_checks_are_merged_with_a_day_of_an_older_version(site: Site) -> None:

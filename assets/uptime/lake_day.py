@@ -25,6 +25,7 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     _incoming(connection, feed, batch.artifact)
     minutes = "select distinct epoch_us(checked_at) // 60000000 as minute from batch where checked_at is not null"  # many checks, few minutes
     days = [row[0] for row in connection.execute(f"select distinct timezone($1, to_timestamp(minute * 60))::date from ({minutes})", [zone]).fetchall()]
+    days += _days_no_longer_said(connection, feed, lake, batch)
     near = 1 if feed.timezone else 0  # times that name no zone may have been read in another one before: those stand up to a day off
     present = connection.execute(
         "select file from meta.lake_partition where feed_id = $1 and list_has_any($2, [day - $3, day, day + $3])", [feed.id, days, near]
@@ -75,6 +76,19 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     assert row is not None
     added, updated = sum(one.added for one in merged), sum(one.updated for one in merged)
     return Counts(added, updated, int(row[0]) - added - updated, tuple(periods))
+
+
+def _days_no_longer_said(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, batch: Batch) -> list[date]:
+    """Days of checks that this file brought when it was judged before, where it has rows now whose time is not read: they may have been those."""
+    sha256 = batch.artifact.sha256
+    judged = "select 1 from meta.batch where feed_id = $1 and artifact_sha256 = $2 and status = 'promoted' limit 1"
+    files = lake.files(connection, feed.id)
+    if not files or connection.execute("select 1 from batch where checked_at is null limit 1").fetchone() is None:
+        return []
+    if connection.execute(judged, [feed.id, sha256]).fetchone() is None:
+        return []
+    brought = lake.read(connection, files).filter(duckdb.ColumnExpression("artifact_sha256") == duckdb.ConstantExpression(sha256))
+    return [row[0] for row in brought.select("day").distinct().fetchall()]
 
 
 @dataclass(frozen=True)

@@ -18,5 +18,5 @@ def reckon(connection: duckdb.DuckDBPyConnection, period: str) -> int:
 
 def write(connection: duckdb.DuckDBPyConnection, period: str) -> None:
     """The same, within the caller's transaction."""
-    parameters = {"period": period, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
+    parameters = {"period": period, "first_period": quarter.FIRST, "first_day": quarter.first_day(period), "last_day": quarter.last_day(period)}
     run_script(connection, sql_of("assets.uptime", "service_quarter.sql"), parameters)

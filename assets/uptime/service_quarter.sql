@@ -1,5 +1,5 @@
 -- Grain: quarter, feed, service. The sums of its days; time before the first check counts as unknown, time after the feed's latest day does not count.
-delete from uptime.service_quarter where period = $period;
+delete from uptime.service_quarter where period = $period or period < $first_period;  -- what is before it is no quarter of this system
 
 insert into uptime.service_quarter by name
 with summed as (
