@@ -410,7 +410,10 @@ def _result(data: bytes, kind: str) -> list[dict[str, Any]]:
 
 def _is_text(value: object) -> bool:
     """Half a surrogate pair, which JSON can write, is none."""
-    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False
 
 
 def _samples(series: dict[str, Any], place: int) -> dict[float, str]:
