@@ -160,9 +160,8 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
                 artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
                 arriving.present.append(artifact)
                 table = understood(partial(parse, vantage=feed.vantage), data, artifact)
-                held = 0 if isinstance(table, Unreadable) else table.num_rows - table["success"].null_count
-                if not isinstance(table, Unreadable) and held < sum(jobs.values()):  # it is asked for again, so nothing after it may be taken
-                    raise Unreadable(f"{artifact.source_name}: it holds {held} of the {sum(jobs.values())} checks that Prometheus had just counted")
+                if not isinstance(table, Unreadable):
+                    _refuse_cut_short(table, sum(jobs.values()), artifact)
                 yield Parsed(artifact, table)
                 if isinstance(table, Unreadable):
                     raise Unreadable(f"{artifact.source_name}: {table}")
@@ -174,6 +173,14 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     except Exception as error:  # of one feed: it must not keep the others from being reckoned
         problems.append(f"{http.redacted(address)}: what came could not be coped with ({http.redacted(f'{type(error).__name__}: {error}')}); please report it")
     arriving.problems += [f"{feed.declared}: {problem}" for problem in [*warned, *problems]]
+
+
+def _refuse_cut_short(table: pa.Table, counted: int, artifact: Artifact) -> None:
+    """What is not taken is asked for again, so nothing after it may be. Whether a check at the very start of a stretch is of it, not all that speak Prometheus'
+    language see alike: one of each service may be missing."""
+    held = table.num_rows - table["success"].null_count
+    if held + pc.count_distinct(table["service"]).as_py() < counted:
+        raise Unreadable(f"{artifact.source_name}: it holds {held} of the {counted} checks that Prometheus had just counted")
 
 
 def _warnings(data: bytes) -> list[str]:
