@@ -113,7 +113,7 @@ def test_what_a_real_prober_saw_comes_out_as_seconds_up_down_and_unknown(tmp_pat
             up_s, service_down_s = site.told(str(service))
             unknown_s = float(whole_s) - up_s - service_down_s  # type: ignore[arg-type]
             assert service_down_s == (pytest.approx(down_s, abs=2.1) if service == flaky else 0)
-            assert unknown_s == pytest.approx(dead_s - 0.5, abs=2.1), "the time without a prober is neither up nor down, from its first scrape on"
+            assert unknown_s == pytest.approx(dead_s - 1.2, abs=2.2), "the time without a prober is neither up nor down, from its first scrape on"
         known_at, again = site.now, refresh()
         assert again.added <= 2 * ((site.now - known_at).total_seconds() + 2), "two services, a check a second: what is known is not added again"
         with site.warehouse.open_for_reading() as connection:
