@@ -471,12 +471,13 @@ def _close(connection: duckdb.DuckDBPyConnection, feed: Feed, outcome: FeedOutco
         [known],
     ).fetchone()
     assert row is not None
-    rejected_now = connection.execute(
-        "select source_name, message from quality.current_batch where feed_id = $1 and status = 'rejected' order by source_name", [outcome.feed_id]
+    current = connection.execute(
+        "select status, read, rejected, message from quality.current_batch where feed_id = $1 order by source_name", [outcome.feed_id]
     ).fetchall()
-    read = connection.execute("select sum(read), sum(rejected) from quality.current_batch where feed_id = $1", [outcome.feed_id]).fetchone()
-    if feed.declared and not rejected_now and read is not None and read[0] and read[0] == read[1]:
-        rejected_now = [("", f"{feed.declared}: all rows were set aside ({read[0]} of {read[0]})")]
+    rejections = [message for status, _, _, message in current if status == "rejected"]
+    read = sum(rows for _, rows, _, _ in current)
+    if feed.declared and not rejections and 0 < read == sum(set_aside for _, _, set_aside, _ in current):
+        rejections = [f"{feed.declared}: all rows were set aside ({read} of {read})"]
     did_something = outcome.batches > 0
     outcome = replace(
         outcome,
@@ -485,8 +486,8 @@ def _close(connection: duckdb.DuckDBPyConnection, feed: Feed, outcome: FeedOutco
         read=outcome.read + int(row[1]),
         unchanged=outcome.unchanged + int(row[2]),
         rejected=outcome.rejected + int(row[3]),
-        messages=(*outcome.messages, *(message for _, message in rejected_now)),
-        status="failed" if outcome.messages else "rejected" if rejected_now else "ok" if did_something else "unchanged",
+        messages=(*outcome.messages, *rejections),
+        status="failed" if outcome.messages else "rejected" if rejections else "ok" if did_something else "unchanged",
     )
     with transaction(connection):
         connection.execute(

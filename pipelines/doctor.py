@@ -113,7 +113,7 @@ def _warehouse(loaded: Settings) -> Iterator[Finding]:
 
 def _services(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     """Services of the settings that no check names."""
-    for feed in loaded.feeds:
+    for feed in (feed for feed in loaded.feeds if feed.services):
         known = [row[0] for row in connection.execute("select distinct service from uptime.target where feed_id = $1 order by service", [feed.id]).fetchall()]
         for service in feed.services:
             if known and service.match not in known:

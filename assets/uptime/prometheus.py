@@ -75,9 +75,9 @@ class Monitor:
     def checks_by_day(self, first: datetime, last: datetime) -> dict[datetime, int]:
         """How many checks there are of each UTC day from one midnight to another, by the midnight it begins at; scrapes that did not reach the prober are
         among them (`_with_missed`). In one query: of a subquery by the day, Prometheus reckons a value at each midnight."""
-        checks, scrapes = (f"{of}_over_time({metric}{self.selector}[1d])" for of, metric in (("count", SUCCESS), ("count", UP)))
-        missed = f"sum({scrapes} - sum_over_time({UP}{self.selector}[1d]) and {checks})"
-        of_day = f"(sum({checks}) + ({missed} or vector(0)))[{(last - first) // DAY}d:1d]"
+        checks = f"count_over_time({SUCCESS}{self.selector}[1d])"
+        missed = f"count_over_time({UP}{self.selector}[1d]) - sum_over_time({UP}{self.selector}[1d])"
+        of_day = f"(sum({checks}) + (sum({missed} and {checks}) or vector(0)))[{(last - first) // DAY}d:1d]"
         counted = [pair for one in _result(self.get(of_day, last), "matrix") for pair in _samples(one, 1).items()]
         try:
             return {datetime.fromtimestamp(ended, UTC) - DAY: _count(float(count)) for ended, count in counted}

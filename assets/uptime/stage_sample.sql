@@ -1,6 +1,6 @@
--- Grain: one row per sample of probe_success, or scrape that did not reach the prober. Times are seconds since 1970; they are shown to the millisecond, as Prometheus keeps them. Values are text, as
--- it writes them: NaN and +Inf are among them. A failed check has no latency. The end of a certificate is in seconds since 1970: 0, less, or NaN is how the
--- exporter says that it saw none. Where the scrape says `up` 0, nobody checked.
+-- Grain: one row per sample of probe_success, or scrape that did not reach the prober. Times are seconds since 1970; they are shown to the millisecond, as
+-- Prometheus keeps them. Values are text, as it writes them: NaN and +Inf are among them. A failed check has no latency. The end of a certificate is in
+-- seconds since 1970: 0, less, or NaN is how the exporter says that it saw none. Where the scrape says `up` 0, nobody checked.
 create or replace temp table batch as
 with period_of as (
     select
