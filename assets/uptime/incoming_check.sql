@@ -1,4 +1,5 @@
--- Grain: service, vantage, moment. The accepted checks of this batch with their local day; of doubled ones, the last row.
+-- Grain: service, vantage, moment. The accepted checks of this batch with their local day; of doubled ones, the last row. Those are sought among the keys
+-- that the gate suspects (rule check.time_unique): mostly none.
 create or replace temp table incoming_check as
 with day_of as (  -- of each minute once: since 1990, clocks have been put forward or back at full minutes only
     select
@@ -14,6 +15,7 @@ doubled as (
         checked_at,
         max(source_row) as last_row
     from accepted
+    where hash(service, vantage, checked_at) in (select key_hash from suspect)
     group by service, vantage, checked_at
     having count(*) > 1
 )
