@@ -11,9 +11,9 @@ import dagster as dg
 from assets import checks
 from assets.arrival import Arrive, arrive
 from expectations import record
-from expectations.intake import FeedOutcome, Progress, Reader, take_in
+from expectations.intake import Arrival, FeedOutcome, Progress, Reader, take_in, take_nothing
 from expectations.rules import Suite
-from warehouse.archive import Archive, Artifact
+from warehouse.archive import Archive, Artifact, CorruptArtifact
 from warehouse.database import Warehouse
 from warehouse.home import Home
 from warehouse.lake import Lake
@@ -90,13 +90,17 @@ def build_feed_asset(
         clock: dg.ResourceParam[Callable[[], datetime]],
     ) -> Iterator[dg.MaterializeResult[None]]:
         reader = reader_of(feed, lake)
-        if mend is not None:
-            mend(warehouse, archive, lake, feed, reader, context.log.warning)
-        arrival = arrive_from(warehouse)(feed, archive, clock)
-        outcome = take_in(warehouse, archive, feed, reader, arrival, context.run.run_id, clock, _progress(context.log))
+        arrival = Arrival()
+        try:
+            if mend is not None:
+                mend(warehouse, archive, lake, feed, reader, context.log.warning)
+            arrival = arrive_from(warehouse)(feed, archive, clock)
+            outcome = take_in(warehouse, archive, feed, reader, arrival, context.run.run_id, clock, _progress(context.log))
+            if settle is not None:
+                settle(warehouse, archive, lake, feed, reader, context.log.info)
+        except CorruptArtifact as error:  # of one feed: it must not keep the others from being reckoned
+            outcome = take_nothing(warehouse, feed, context.run.run_id, clock, str(error))
         context.log.info(_sentence(outcome))
-        if settle is not None:
-            settle(warehouse, archive, lake, feed, reader, context.log.info)
         if after_commit is not None:
             after_commit(Committed(feed, tuple(arrival.present), warehouse, archive, home, context.log.info))
         with warehouse.open_for_reading() as connection:

@@ -190,6 +190,12 @@ def take_in(
         return _close(connection, feed, outcome, sorted(known), clock)
 
 
+def take_nothing(warehouse: Warehouse, feed: Feed, run_id: str, clock: Clock, problem: str) -> FeedOutcome:
+    """What a run says of a feed of which nothing can be taken in now. What it has stays in the archive, or where it was sent from."""
+    with warehouse.open_for_writing() as connection:
+        return _close(connection, feed, FeedOutcome(feed.id, run_id, clock(), messages=(problem,)), [], clock)
+
+
 @dataclass(frozen=True)
 class _Judged:
     """By what an artifact was judged."""
@@ -324,8 +330,9 @@ def _stage(connection: duckdb.DuckDBPyConnection, reader: Reader, feed: Feed, si
 
 
 def accepted_again(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, artifact: Artifact) -> bool:
-    """TEMP view `accepted` of an artifact that was judged before, as if it were judged now. Keeps nothing. False where none of it can be accepted."""
-    table = parse(archive, reader, artifact)
+    """TEMP view `accepted` of an artifact that was judged before, as if it were judged now. Keeps nothing. False where none of it can be accepted. Raises
+    `CorruptArtifact`: nobody knows what a damaged one had to say."""
+    table = understood(reader.parse, archive.read(artifact.sha256), artifact)
     if isinstance(table, Unreadable) or _stage(connection, reader, feed, [Parsed(artifact, table)]) is not None:
         return False
     if any(result.rejects_batch for result in gate.judge(connection, reader.suite)):

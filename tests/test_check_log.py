@@ -946,6 +946,28 @@ def test_a_damaged_file_that_the_archive_cannot_make_again_is_named(site: Site) 
         lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, site.reader, lambda _: None)
 
 
+def test_a_damaged_file_waits_for_the_archive_to_be_whole_and_then_says_all_that_it_said(site: Site) -> None:
+    """Of two files with checks of one day, one is damaged in the archive: the day is not made again without it."""
+    site.bring("one.csv", as_csv([Check("a", START, "up", 5)]))
+    site.bring("two.csv", as_csv([Check("b", START, "down", None)]))
+    before, days = known(site), site.days()
+    with site.warehouse.open_for_reading() as connection:
+        (file,) = map(Path, site.lake.files(connection, site.feed.id))
+    (two,) = [artifact for artifact in site.archive.artifacts(site.feed.id) if artifact.source_name == "two.csv"]
+    kept = site.archive.root / "objects" / two.sha256[:2] / two.sha256
+    described = site.archive.root / "artifacts" / site.feed.id / f"{two.sha256}.json"
+    file.write_bytes(b"PAR1")
+    for harmed in (kept, described):
+        whole = harmed.read_bytes()
+        harmed.unlink()
+        with pytest.raises(lake_day.Unmendable, match=two.sha256) as raised:
+            lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, site.reader, lambda _: None)
+        assert file.name in str(raised.value)
+        harmed.write_bytes(whole)
+    assert lake_day.mend(site.warehouse, site.archive, site.lake, site.feed, site.reader, lambda _: None) == [START.date()]
+    assert (known(site), site.days()) == (before, days)
+
+
 # Vantages and certificates, and what was kept before there were any.
 
 Known = tuple[str, datetime, str, str, datetime | None]

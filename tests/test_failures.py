@@ -179,6 +179,29 @@ def test_mending_the_faults_turns_all_green(corrected: Seen) -> None:
     assert ("garbage", "rejected") in {(feed, status) for feed, status, *_ in corrected.batches}
 
 
+def test_a_feed_whose_checks_are_damaged_beyond_mending_stops_no_other_and_loses_nothing(faulty: Faulty, corrected: Seen) -> None:
+    with published(faulty.home) as connection:
+        (sha256,) = connection.execute("select artifact_sha256 from meta.batch where feed_id = 'garbage' and status = 'promoted'").fetchone() or ("",)
+        days = connection.execute("from uptime.service_day order by all").fetchall()
+    kept = faulty.home / "archive" / "objects" / sha256[:2] / sha256
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-1])
+    next((faulty.home / "lake").glob("feed=garbage/*/*.parquet")).unlink()
+    shutil.copy(SAMPLES / "submissions" / "denpasar_2018_self.csv", faulty.home / "submissions" / "denpasar_2018_self_again.csv")
+    seen = faulty.refresh()
+    assert seen.done.returncode == 1, seen.done.stdout + seen.done.stderr
+    assert set(_verdict(seen)) == {"garbage"}
+    assert kept.name in _verdict(seen)["garbage"]
+    assert "restore" in _verdict(seen)["garbage"]
+    assert seen.arrived["garbage"] == "FAILED"
+    assert seen.arrived["denpasar_spbe"] == "SUCCEEDED"
+    kept.write_bytes(whole)
+    mended = faulty.refresh()
+    assert (mended.done.returncode, _verdict(mended), mended.arrived["garbage"]) == (0, {}, "SUCCEEDED"), mended.done.stdout
+    with published(faulty.home) as connection:
+        assert connection.execute("from uptime.service_day order by all").fetchall() == days
+
+
 def _verdict(seen: Seen) -> dict[str, str]:
     """The lines after `Not everything went through`, by feed."""
     _, said, after = seen.done.stdout.partition("Not everything went through")

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from expectations.intake import Batch, Counts, Progress, Reader, accepted_again
-from warehouse.archive import Archive, Artifact
+from warehouse.archive import Archive, Artifact, CorruptArtifact
 from warehouse.database import Warehouse, run_script, transaction
 from warehouse.files import sql_of
 from warehouse.lake import Lake
@@ -104,7 +104,7 @@ class _Merged:
     gone: int
 
 
-class Unmendable(RuntimeError):
+class Unmendable(CorruptArtifact):
     """A damaged file of the lake that the archive cannot make again. The message names both."""
 
 
@@ -117,7 +117,11 @@ def mend(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reader:
     if not damaged:
         return []
     with warehouse.open_for_writing() as connection:
-        found = _merge_anew(connection, archive, feed, reader, list(damaged))
+        try:
+            found = _merge_anew(connection, archive, feed, reader, list(damaged))
+        except CorruptArtifact as error:
+            files = ", ".join(damaged.values())
+            raise Unmendable(f"lake: {files}: damaged, and not made again, for what the archive has is not whole: {error}") from error
         with transaction(connection):
             for day, file in damaged.items():
                 if day not in found:
@@ -153,10 +157,10 @@ def settle(warehouse: Warehouse, archive: Archive, lake: Lake, feed: Feed, reade
 
 def _merge_anew(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, days: Sequence[date]) -> set[date]:
     """TEMP table `anew_check`: the checks of these days out of all artifacts that were promoted, in the order in which they became known. Returns the days
-    that it has checks of."""
+    that it has checks of. Raises `CorruptArtifact` where one of them is damaged or gone: its checks would be lost without a word."""
     promoted = connection.execute(
         """
-        select artifact_sha256 from meta.batch
+        select artifact_sha256, arg_max(source_name, known_at) from meta.batch
         where feed_id = $1 and status = 'promoted'
         group by artifact_sha256
         order by min(known_at), min(received_at), min(source_name)
@@ -165,7 +169,9 @@ def _merge_anew(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: F
     ).fetchall()
     by_hash = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)}
     merged = "incoming_check limit 0"  # what the artifacts until now say
-    for (sha256,) in promoted:
+    for sha256, source_name in promoted:
+        if sha256 not in by_hash:
+            raise CorruptArtifact(f"archive: what describes {source_name} of {feed.id} ({sha256}) is gone; restore the archive from a backup")
         if accepted_again(connection, archive, feed, reader, by_hash[sha256]):
             _incoming(connection, feed, by_hash[sha256])
             connection.execute("delete from incoming_check where not list_contains($1, day)", [days])
