@@ -39,12 +39,12 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
         for feed in settings.of(Product.SUBMISSIONS):
             evidence.load(connection, archive, feed.id)
         for feed in settings.of(Product.UPTIME):
-            roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed, settings.engine, progress))
+            roll_up.judge(connection, feed, roll_up.roll_up(connection, lake, feed, settings.engine, progress, clock))
         for feed in settings.of(Product.OPEN_DATA):
             distribution.judge(connection, feed)
         dataset_score.reckon(connection)
         for period in release.periods_with_input(connection):
-            service_quarter.reckon(connection, period)
+            service_quarter.reckon(connection, period, clock())
             score.reckon(connection, period)
         _releases(connection, archive, progress)
     _replace(home.warehouse, fresh)

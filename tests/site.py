@@ -114,7 +114,7 @@ class Site:
 
     def roll_up(self) -> roll_up.RollUp:
         with self.warehouse.open_for_writing() as connection:
-            return roll_up.roll_up(connection, self.lake, self.feed)
+            return roll_up.roll_up(connection, self.lake, self.feed, clock=self.clock)
 
     def query(self, statement: str) -> list[tuple[object, ...]]:
         with self.warehouse.open_for_reading() as connection:

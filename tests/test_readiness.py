@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,8 +18,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assets.readiness import release
+from expectations import derived
 from tests.conftest import ROOT
 from warehouse import database, migrations, reference
+from warehouse.archive import Archive, ReleaseRecord
 from warehouse.registry import Government
 
 INVENTED = Government("99", "Contoh", "Asia/Makassar")
@@ -233,7 +237,45 @@ def test_a_quarter_before_the_first_of_this_system_is_never_due(loaded: duckdb.D
             select 'b', 's', 'f', 'f.csv', 'check_log 1', '1', now(), now(), 'r', 'promoted', 3, 3, 0, 0, 0, ['1999-Q4', '2017-Q4', '2018-Q1'], null
             """
         )
-        assert release.stale_periods(loaded) == ["2018-Q1"]
+        assert release.stale_periods(loaded, NOW) == ["2018-Q1"]
+
+
+def test_what_comes_back_after_something_else_is_released_once_more_and_made_again_alike(tmp_path: Path) -> None:
+    """As when a setting is changed, and changed back. A view of the past is no newest release."""
+    archive = Archive(tmp_path)
+
+    def under(connection: duckdb.DuckDBPyConnection, settings: str) -> None:
+        connection.execute("delete from uptime.rolled_up")
+        connection.execute("insert into uptime.rolled_up values ('f', $1, $2, 0)", [settings, NOW])
+
+    def released(connection: duckdb.DuckDBPyConnection, as_of: datetime | None, at: datetime) -> tuple[ReleaseRecord, bool]:
+        record, is_new = release.make_release(connection, archive, "2026-Q3", as_of, "run", lambda: at)
+        if is_new:
+            derived.judge(connection, derived.INDEX_SCORE, {"release_id": record.release_id}, release.judged(record))
+        return record, is_new
+
+    with database.scratch() as connection:
+        migrations.apply(connection)
+        reference.load(connection, (INVENTED,))
+        connection.execute("insert into meta.batch select 'b', 's', 'f', 'f.csv', 'r', '1', $1, $1, 'r', 'promoted', 3, 3, 0, 0, 0, ['2026-Q3'], null", [NOW])
+        made = []
+        for hour, settings in enumerate(["26h", "1m", "26h", "26h", "1m"]):
+            under(connection, settings)
+            made.append(released(connection, None, NOW + timedelta(hours=hour)))
+            assert connection.execute("select release_id from readiness.newest_release").fetchall() == [(made[-1][0].release_id,)]
+            assert release.stale_periods(connection, NOW + DAY) == []
+        assert [is_new for _, is_new in made] == [True, True, True, False, True]
+        assert len({record.release_id for record, _ in made}) == 4
+        assert released(connection, NOW + timedelta(minutes=90), NOW + DAY) == (made[1][0], False)
+        connection.execute("delete from meta.release")
+        records = archive.releases()
+        for settings, record in zip(["26h", "1m", "26h", "1m"], records, strict=True):
+            under(connection, settings)
+            assert release.make_release(connection, archive, record.period, record.as_of, "rebuild", partial(_same, record.created_at)) == (record, True)
+
+
+def _same(moment: datetime) -> datetime:
+    return moment
 
 
 def test_one_public_service_instead_of_three_counts_as_much_as_three(loaded: duckdb.DuckDBPyConnection) -> None:

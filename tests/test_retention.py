@@ -10,6 +10,7 @@ import pytest
 
 from assets.uptime import retention, roll_up, service_quarter
 from expectations.intake import FeedOutcome
+from pipelines import service_hours
 from tests.site import HOUR, Site
 from tests.test_check_log import MAKASSAR, MAX_HOLD_S, Check, as_csv, feed
 from warehouse import reference
@@ -17,6 +18,7 @@ from warehouse.registry import Feed, Service
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+NOW = START + 1000 * DAY
 KEPT = 100 * DAY
 
 
@@ -137,14 +139,32 @@ def test_a_quarter_whose_checks_are_gone_says_what_it_said(home: Home) -> None:
     home.run(its_feed, START + 90 * DAY, history(90))
 
     def quarter(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-        service_quarter.reckon(connection, "2026-Q1")
+        service_quarter.reckon(connection, "2026-Q1", NOW)
         return connection.execute("from uptime.service_quarter where period = '2026-Q1' order by all").fetchall()
 
     with home.warehouse.open_for_writing() as connection:
         before = quarter(connection)
     home.run(its_feed, START + 320 * DAY + HOUR, [Check(service, START + 320 * DAY, "up", 5) for service in "ab"])
     assert home.query(LISTED) == [((START + 320 * DAY).date(),)]
+    for changed in (
+        its_feed,
+        replace(its_feed, objective=0.5, flapping_s=86_400),
+        replace(its_feed, hours=service_hours.parse("Mon-Fri 08:00-16:00")),
+        replace(its_feed, services=(Service("a", "another"),)),
+    ):
+        home.run(changed, START + 321 * DAY + HOUR)
+        with home.warehouse.open_for_writing() as connection:
+            assert quarter(connection) == before
+
+
+def test_a_quarter_of_which_some_days_are_closed_is_the_sum_of_its_days_whatever_the_hours_are_now(home: Home) -> None:
+    home.run(keeping(), START + 90 * DAY, history(90))
+    home.run(keeping(), START + 140 * DAY + HOUR, [Check(service, START + 140 * DAY, "up", 5) for service in "ab"])
+    home.run(replace(keeping(), hours=service_hours.parse("Mon-Fri 08:00-16:00")), START + 141 * DAY + HOUR)
     with home.warehouse.open_for_writing() as connection:
-        after = quarter(connection)
-    assert [row[1:9] for row in after] == [row[1:9] for row in before]
-    assert [row[12:] for row in after] == [row[12:] for row in before]
+        service_quarter.reckon(connection, "2026-Q1", NOW)
+    columns = ("up_s", "down_s", "unknown_s", "maintenance_s", "off_hours_s")
+    sums = ", ".join(f"sum({column})" for column in columns)
+    days = home.query(f"select service_id, {sums} from uptime.service_day where day between '2026-01-01' and '2026-03-31' group by all order by all")
+    assert home.query(f"select service_id, {', '.join(columns)} from uptime.service_quarter order by all") == days
+    assert 0 < days[0][5] < 41 * 16 * 3600 + 90 * 86_400

@@ -36,12 +36,15 @@ from tests.test_check_log import (
 )
 from warehouse import database, migrations, reference
 from warehouse import period as quarter
+from warehouse.files import sql_of
 from warehouse.registry import Feed, Government, MaintenanceWindow, Opening, Service
 
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-HOLIDAYS = {date(2026, 8, 17), date(2026, 8, 25)}  # of the quarters reckoned here, up to the last generated check
+HOLIDAYS = {date(2026, 8, 17), date(2026, 8, 25), date(2026, 12, 25)}  # of the quarters reckoned here
+NOW = RECEIVED  # the fourth quarter runs
+LATER = datetime(2027, 1, 15, tzinfo=UTC)  # it is over
 OutageRow = tuple[str, datetime, datetime | None, int, bool, int]
 LevelRow = tuple[str, date, int, int, int, int, int, int, int]
 
@@ -146,9 +149,9 @@ def levels_of(connection: duckdb.DuckDBPyConnection) -> list[LevelRow]:
 QuarterRow = tuple[str, str, int, int, int, int, int, int, int, int]
 
 
-def quarters_by_hand(period: str, days: Sequence[LevelRow], incidents: Sequence[OutageRow], its_feed: Feed) -> list[QuarterRow]:
-    """Quarter, service, seconds up, down, unknown, in maintenance and off hours: those of its days, and the days before them; incidents, the same with
-    those that flap as one, those still open."""
+def quarters_by_hand(period: str, days: Sequence[LevelRow], incidents: Sequence[OutageRow], its_feed: Feed, now: datetime) -> list[QuarterRow]:
+    """Quarter, service, seconds up, down, unknown, in maintenance and off hours: those of its days, and the days before them, and when it is over those
+    after them; incidents, the same with those that flap as one, those still open."""
     cut = ZoneInfo(its_feed.government.timezone)
     first, last = quarter.first_day(period), quarter.last_day(period)
     flapping = timedelta(seconds=its_feed.flapping_s)
@@ -156,15 +159,16 @@ def quarters_by_hand(period: str, days: Sequence[LevelRow], incidents: Sequence[
     for service in sorted({row[0] for row in days if first <= row[1] <= last}):
         mine = [row for row in days if row[0] == service and first <= row[1] <= last]
         up, down, unknown, maintenance, off = (sum(row[column] for row in mine) for column in range(2, 7))
-        moment = datetime.combine(first, time(), cut).astimezone(UTC)
-        end = datetime.combine(mine[0][1], time(), cut).astimezone(UTC)
-        while moment < end:
-            closed = off_hours(its_feed, service, moment.astimezone(cut))
-            off, unknown = (off + 1800, unknown) if closed else (off, unknown + 1800)
-            moment += 30 * MINUTE
+        counted_to = last if now.astimezone(cut).date() > last else mine[-1][1]
+        for unwatched, watched in ((first, mine[0][1]), (mine[-1][1] + timedelta(days=1), counted_to + timedelta(days=1))):
+            moment = datetime.combine(unwatched, time(), cut).astimezone(UTC)
+            while moment < datetime.combine(watched, time(), cut).astimezone(UTC):
+                closed = off_hours(its_feed, service, moment.astimezone(cut))
+                off, unknown = (off + 1800, unknown) if closed else (off, unknown + 1800)
+                moment += 30 * MINUTE
         begun, merged, still_open = 0, 0, 0
         ended_before: datetime | None = None
-        over = datetime.combine(mine[-1][1] + timedelta(days=1), time(), cut)
+        over = datetime.combine(counted_to + timedelta(days=1), time(), cut)
         for _, started_at, ended_at, *_ in (incident for incident in incidents if incident[0] == service):
             if first <= started_at.astimezone(cut).date() <= last:
                 begun += 1
@@ -297,9 +301,9 @@ def earlier(arrival: Batches, its_feed: Feed, back: timedelta) -> tuple[Batches,
 
 
 @MANY
-@given(arrival=arrivals(), its_feed=feeds(), over_the_quarters_end=st.booleans())
+@given(arrival=arrivals(), its_feed=feeds(), over_the_quarters_end=st.booleans(), now=st.sampled_from((NOW, LATER)))
 def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
-    memory: duckdb.DuckDBPyConnection, arrival: Batches, its_feed: Feed, over_the_quarters_end: bool
+    memory: duckdb.DuckDBPyConnection, arrival: Batches, its_feed: Feed, over_the_quarters_end: bool, now: datetime
 ) -> None:
     if over_the_quarters_end:
         arrival, its_feed = earlier(arrival, its_feed, timedelta(days=24))
@@ -308,7 +312,7 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
         station.roll_up(its_feed)
         at_once = whole_tables(memory)
         for period in due:
-            service_quarter.reckon(memory, period)
+            service_quarter.reckon(memory, period, now)
         quarters_at_once = whole_quarters(memory)
     with emptied(memory, its_feed.government.timezone) as station:
         waiting: set[str] = set()
@@ -317,7 +321,7 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
             if rolled:
                 station.roll_up(its_feed)
                 for period in waiting:
-                    service_quarter.reckon(memory, period)
+                    service_quarter.reckon(memory, period, now)
                 waiting = set()
         days, outages = by_hand(arrival.checks, its_feed)
         incidents = [outage for outage in outages if outage[5] >= its_feed.incident_after]
@@ -326,7 +330,7 @@ def test_levels_are_those_reckoned_by_hand_however_checks_arrive(
         assert memory.execute("select failed_checks from uptime.outage order by service_id, started_at").fetchall() == [(outage[5],) for outage in outages]
         assert windows_of(memory) == windows_by_hand(arrival.checks, its_feed)
         assert whole_tables(memory) == at_once
-        assert quarters_of(memory) == [row for period in ("2026-Q3", "2026-Q4") for row in quarters_by_hand(period, days, incidents, its_feed)]
+        assert quarters_of(memory) == [row for period in ("2026-Q3", "2026-Q4") for row in quarters_by_hand(period, days, incidents, its_feed, now)]
         assert whole_quarters(memory) == quarters_at_once
         calendar = memory.execute("select service_id, day, incidents, down_s from uptime.incident_calendar order by service_id, day").fetchall()
         began = [(incident[0], incident[1].astimezone(ZoneInfo(its_feed.government.timezone)).date()) for incident in incidents]
@@ -766,7 +770,7 @@ def test_the_days_of_a_quarter_before_the_first_check_are_cut_to_the_hours_too(m
     checks = [Check("a", START, "up", 5), Check("a", START + 8 * HOUR, "up", 5)]
     with emptied(memory, "Asia/Makassar") as station:
         rolled(station, checks, replace(feed(), hours=OFFICE))
-        service_quarter.reckon(memory, "2026-Q4")
+        service_quarter.reckon(memory, "2026-Q4", NOW)
         found = memory.execute("select up_s, unknown_s, off_hours_s, coverage, availability_strict, verdict from uptime.service_quarter").fetchall()
         assert found == [(8 * 3600, 15 * 8 * 3600, 22 * 86400 - 16 * 8 * 3600, 1 / 16, 1 / 16, "insufficient_data")]
 
@@ -781,7 +785,7 @@ def test_a_quarter_ends_for_each_service_with_the_latest_day_of_its_own_zone(tmp
         reference.load(connection, (site.feed.government, Government("98", "Contoh lain (data buatan)", "Asia/Jakarta")))
     site.roll_up()
     with site.warehouse.open_for_writing() as connection:
-        service_quarter.reckon(connection, "2026-Q4")
+        service_quarter.reckon(connection, "2026-Q4", NOW)
     said = "select service_id, up_s + down_s + unknown_s + maintenance_s, off_hours_s from uptime.service_quarter order by service_id"
     assert site.query(said) == [("a", 86400, 0), ("b", 2 * 86400, 0)]
 
@@ -794,6 +798,27 @@ def test_a_check_is_of_the_quarters_that_it_falls_in_for_its_service_and_for_the
         reference.load(connection, (site.feed.government, Government("98", "Contoh lain (data buatan)", "Asia/Jakarta")))
     site.bring("checks.csv", as_csv([Check("a", datetime(2026, 9, 30, 15, 30, tzinfo=UTC), "down"), Check("b", datetime(2026, 10, 1, tzinfo=UTC), "up", 5)]))
     assert site.query("select periods from meta.batch") == [(["2026-Q3", "2026-Q4"],)]
+
+
+def test_a_quarter_that_is_over_counts_to_its_end_be_its_monitor_dead_since(tmp_path: Path) -> None:
+    """Watched for two days of October and then no more. While the quarter runs nobody can say what is to come; once it is over, all of it is unknown."""
+    site = Site(tmp_path, replace(feed(), objective=0.9, hours=OFFICE), now=RECEIVED)
+    site.bring("checks.csv", as_csv([Check("a", datetime(2026, 9, 30, 16, tzinfo=UTC) + number * HOUR, "up", 5) for number in range(48)]))
+    site.roll_up()
+    with site.warehouse.open_for_writing() as connection:
+        service_quarter.reckon(connection, "2026-Q4", NOW)
+        said = "select last_day, up_s, unknown_s, up_s + unknown_s + off_hours_s, coverage, verdict from uptime.service_quarter"
+        assert connection.execute(said).fetchall() == [(date(2026, 10, 2), 2 * 8 * 3600, 0, 2 * 86400, 1, "met")]
+        assert over(connection, NOW) == over(connection, datetime(2026, 12, 31, 15, 59, tzinfo=UTC)) == []
+        assert over(connection, datetime(2026, 12, 31, 16, 1, tzinfo=UTC)) == over(connection, LATER) == ["2026-Q4"]
+        service_quarter.reckon(connection, "2026-Q4", LATER)
+        in_service = 65 * 8 * 3600  # 66 weekdays from October to December, of which one is Christmas
+        assert connection.execute(said).fetchall() == [(date(2026, 12, 31), 2 * 8 * 3600, in_service - 2 * 8 * 3600, 92 * 86400, 2 / 65, "insufficient_data")]
+        assert over(connection, LATER) == []
+
+
+def over(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[str]:
+    return [row[0] for row in connection.execute(sql_of("assets.readiness", "over.sql"), {"now": now}).fetchall()]
 
 
 @pytest.mark.parametrize(
@@ -817,7 +842,7 @@ def failures(*hours_and_statuses: tuple[float, str]) -> list[Check]:
 
 
 def quarter_counts(connection: duckdb.DuckDBPyConnection, period: str = "2026-Q4") -> list[tuple[int, int, int, float | None, float | None]]:
-    service_quarter.reckon(connection, period)
+    service_quarter.reckon(connection, period, NOW)
     return connection.execute(
         "select incidents, incidents_merged, open_incidents, mttr_s, mtbf_s from uptime.service_quarter where period = $1", [period]
     ).fetchall()
@@ -861,7 +886,7 @@ def test_an_incident_that_is_dated_back_into_a_quarter_before_counts_there(memor
             due = station.promote(its_feed, checks, RECEIVED + number * HOUR)
             station.roll_up(its_feed)
             for period in due:
-                service_quarter.reckon(memory, period)
+                service_quarter.reckon(memory, period, NOW)
         assert due == ("2026-Q4",)
         assert memory.execute("select period, incidents, open_incidents from uptime.service_quarter where service_id = 'a' order by period").fetchall() == [
             ("2026-Q3", 1, 1),
@@ -936,7 +961,7 @@ def test_the_worst_service_has_the_least_budget_left_and_what_is_not_known_has_a
         generous = (Service("b", "b", objective=0.5), Service("f", "f"), *(Service(one, one, objective=0.99) for one in "acde"))
         rolled(station, checks, replace(feed(max_hold_s=50 * 3600, services=generous), objective=None))
         memory.execute("update uptime.service_day set up_s = 3600, unknown_s = unknown_s + up_s - 3600 where service_id = 'd'")
-        service_quarter.reckon(memory, "2026-Q4")
+        service_quarter.reckon(memory, "2026-Q4", NOW)
         found = memory.execute("select service_id, rank, reason, verdict from uptime.worst_service order by rank nulls last, service_id").fetchall()
         assert found == [
             ("c", 1, None, "missed"),

@@ -1,9 +1,18 @@
--- Whatever a published number can depend on, one row each, in a fixed order. Runs that found all unchanged leave no trace here.
+-- Whatever a published number can depend on, one row each, in a fixed order, and what was reckoned in few words: a rebuild may say something else of the
+-- same input, where the warehouse was damaged. Runs that found all unchanged leave no trace here.
 select 'release' as part, release_id as id, '' as detail from meta.release
 union all
 select 'batch', batch_id, status from meta.batch
 union all
 select 'rolled_up', feed_id, settings_fingerprint || ' ' || latest_check_at from uptime.rolled_up
+union all
+select 'service_day', feed_id, count(*) || ' ' || bit_xor(hash(service_day)) from uptime.service_day as service_day group by feed_id
+union all
+select 'outage', feed_id, count(*) || ' ' || bit_xor(hash(outage)) from uptime.outage as outage group by feed_id
+union all
+select 'service_quarter', period, count(*) || ' ' || bit_xor(hash(service_quarter)) from uptime.service_quarter as service_quarter group by period
+union all
+select 'score', period, count(*) || ' ' || bit_xor(hash(score)) from quality.score as score group by period
 union all
 select 'schema', schema_fingerprint, '' from meta.migration
 union all

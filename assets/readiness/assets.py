@@ -99,12 +99,15 @@ def build_readiness_assets(
         group_name="readiness",
         kinds={"duckdb"},
         owners=["team:diskominfo"],
-        description="Which quarters have input that no release has counted yet. The refresh command and the sensor `due_quarters` start just those.",
-        code_version="1",
+        description="Which quarters have input that their newest release has not counted, or are over since they were reckoned. The refresh command and the "
+        "sensor `due_quarters` start just those.",
+        code_version="2",
     )
-    def due_quarter(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    def due_quarter(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Callable[[], datetime]]
+    ) -> dg.MaterializeResult[None]:
         with warehouse.open_for_reading() as connection:
-            due = release.stale_periods(connection)
+            due = release.stale_periods(connection, clock())
         context.log.info(f"quarters due: {', '.join(due) or 'none, all input is released'}")
         return dg.MaterializeResult(metadata={DUE: dg.MetadataValue.json(due)})
 

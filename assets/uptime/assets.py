@@ -1,6 +1,7 @@
 """Dagster assets of the uptime product: one per feed, service-days with incidents, and service-quarters."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 import dagster as dg
@@ -64,12 +65,16 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         check_specs=[checks.invariants_spec(SERVICE_DAY, derived.SERVICE_DAY)],
     )
     def service_day(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], lake: dg.ResourceParam[Lake], engine: dg.ResourceParam[Engine]
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Warehouse],
+        lake: dg.ResourceParam[Lake],
+        engine: dg.ResourceParam[Engine],
+        clock: dg.ResourceParam[Callable[[], datetime]],
     ) -> Iterator[dg.MaterializeResult[None]]:
         with warehouse.open_for_writing() as connection:
             done = []
             for feed in feeds:
-                done.append(roll_up.roll_up(connection, lake, feed, engine, context.log.info))
+                done.append(roll_up.roll_up(connection, lake, feed, engine, context.log.info, clock))
                 roll_up.judge(connection, feed, done[-1])
                 for file, rows in retention.let_go(connection, feed):
                     context.log.info(f"{feed.id}: keep_checks: lake: {file} with {rows} checks is let go of")
@@ -98,9 +103,11 @@ def build_uptime_assets(feeds: Sequence[Feed], quarters: dg.TimeWindowPartitions
         owners=["team:diskominfo"],
         code_version=roll_up.METHOD,
     )
-    def service_quarter(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    def service_quarter(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Callable[[], datetime]]
+    ) -> dg.MaterializeResult[None]:
         with warehouse.open_for_writing() as connection:
-            rows = sum(reckon(connection, quarter.of_first_day(key)) for key in context.partition_keys)
+            rows = sum(reckon(connection, quarter.of_first_day(key), clock()) for key in context.partition_keys)
         return dg.MaterializeResult(metadata={"dagster/partition_row_count": rows})
 
     return [*built, service_day, service_quarter]

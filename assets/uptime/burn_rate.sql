@@ -111,6 +111,6 @@ select
     long_burn_rate,
     short_burn_rate,
     threshold,
-    long_burn_rate > threshold and short_burn_rate > threshold as burning
+    round(long_burn_rate, 9) > threshold and round(short_burn_rate, 9) > threshold as burning  -- 0.1 / (1 - 0.9) is a trifle over 1
 from burnt
 order by service_id, long_window_s;

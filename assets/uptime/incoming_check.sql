@@ -1,11 +1,18 @@
--- Grain: service, vantage, moment. The accepted checks of this batch with their local day; of doubled ones, the last row. Those are sought among the keys
--- that the gate suspects (rule check.time_unique): mostly none.
+-- Grain: service, vantage, moment. The accepted checks of this batch with their local day; of doubled ones, the last row. Those are sought among
+-- the keys whose hash stands there twice: mostly there are none.
 create or replace temp table incoming_check as
 with day_of as (  -- of each minute once: since 1990, clocks have been put forward or back at full minutes only
     select
         minute,
         timezone($timezone, to_timestamp(minute * 60))::date as day
     from (select distinct epoch_us(checked_at) // 60000000 as minute from accepted)
+),
+
+suspect as (
+    select hash(service, vantage, checked_at) as key_hash
+    from accepted
+    group by key_hash
+    having count(*) > 1
 ),
 
 doubled as (

@@ -14,14 +14,14 @@ import pyarrow as pa
 from assets.uptime import holiday, service_quarter
 from assets.uptime.engine import IN_DUCKDB, Engine, See
 from expectations import derived, record
-from expectations.intake import Progress
+from expectations.intake import Clock, Progress
 from warehouse import period as quarter
 from warehouse.database import run_on_incoming, run_script, transaction
 from warehouse.files import identifier, sql_of
 from warehouse.lake import Lake
 from warehouse.registry import Feed
 
-METHOD = "roll_up 9"
+METHOD = "roll_up 10"
 BURN_WINDOW = timedelta(days=3)  # the longest of burn_rate.sql
 MARGIN = timedelta(days=1)  # whatever zone a service's days are cut in, they begin within a day of the UTC day
 REWRITTEN = ("ref.service", "uptime.maintenance", "uptime.service_hours", "uptime.burn_rate", "uptime.certificate", "uptime.touched_day")  # with each reckoning
@@ -48,7 +48,14 @@ def settings_fingerprint(connection: duckdb.DuckDBPyConnection, feed: Feed) -> s
     return identifier(METHOD, calendar, *(repr(value) for value in said))
 
 
-def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engine: Engine = IN_DUCKDB, progress: Progress = lambda message: None) -> RollUp:
+def roll_up(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    feed: Feed,
+    engine: Engine = IN_DUCKDB,
+    progress: Progress = lambda message: None,
+    clock: Clock = lambda: datetime.now(UTC),
+) -> RollUp:
     """What is touched is taken back and reckoned again, and at the end the note of it removed: a run that is killed before leaves it to the next."""
     fingerprint = settings_fingerprint(connection, feed)
     if _forget_other_settings(connection, feed, fingerprint):
@@ -83,7 +90,9 @@ def roll_up(connection: duckdb.DuckDBPyConnection, lake: Lake, feed: Feed, engin
             derived.forget(connection, judged_id(feed))
             if not stale:  # else the last stretch knew them all
                 _know_services(run)
-            _reckon(connection, run, feed, from_at, from_day, latest_at)
+            window_at = _reckon(connection, run, feed, from_at, from_day, latest_at)
+            if feed.incident_after > 1:
+                _reckon_quarters(connection, window_at.date() - MARGIN, from_at.date() + MARGIN, clock())
             connection.execute("delete from uptime.touched_day where feed_id = $1", [feed.id])
             connection.execute("delete from uptime.rolled_up where feed_id = $1", [feed.id])
             connection.execute("insert into uptime.rolled_up values ($1, $2, $3, $4)", [feed.id, fingerprint, latest_at, feed.flapping_s])
@@ -154,7 +163,8 @@ def _know_services(run: Run) -> None:
     run("maintenance.sql")
 
 
-def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at: datetime, from_day: date, latest_at: datetime) -> None:
+def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at: datetime, from_day: date, latest_at: datetime) -> datetime:
+    """Returns since when outages were sought anew."""
     window_at = connection.execute(sql_of("assets.uptime", "outage_window.sql"), {"feed_id": feed.id, "from_at": from_at}).fetchone()
     assert window_at is not None
     reaching = timedelta(seconds=feed.max_hold_s) + 2 * MARGIN
@@ -166,8 +176,8 @@ def _reckon(connection: duckdb.DuckDBPyConnection, run: Run, feed: Feed, from_at
     run("outage.sql", from_at=from_at)
     run("burn_rate.sql")
     run("certificate.sql")
-    if feed.incident_after > 1:
-        _reckon_quarters(connection, window_at[0].date() - MARGIN, from_at.date() + MARGIN)
+    began_at: datetime = window_at[0]
+    return began_at
 
 
 def judged_id(feed: Feed) -> str:
@@ -268,11 +278,11 @@ def _run(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, object]
     run_script(connection, sql_of("assets.uptime", name), {**parameters, **more})
 
 
-def _reckon_quarters(connection: duckdb.DuckDBPyConnection, from_day: date, to_day: date) -> None:
+def _reckon_quarters(connection: duckdb.DuckDBPyConnection, from_day: date, to_day: date, now: datetime) -> None:
     """Quarters that are reckoned already, anew: an incident that is dated back may have begun in one that no new check speaks of."""
     known = "select distinct period from uptime.service_quarter where period between $1 and $2 order by period"
     for row in connection.execute(known, [quarter.of_day(from_day), quarter.of_day(to_day)]).fetchall():
-        service_quarter.write(connection, str(row[0]))
+        service_quarter.write(connection, str(row[0]), now)
 
 
 def _load_windows(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:

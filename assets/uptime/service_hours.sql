@@ -1,5 +1,5 @@
--- Grain: service, local day, opening, of services that have hours; a closed day has one row without times. From the quarter of the feed's first check
--- to its latest, so that a quarter's off hours are known for the days before a service's first check too.
+-- Grain: service, local day, opening, of services that have hours; a closed day has one row without times. Whole quarters, from that of the feed's first
+-- check to that of its latest, so that their off hours are known for the days before a service's first check and after its last one too.
 delete from uptime.service_hours where feed_id = $feed_id;
 
 insert into uptime.service_hours by name
@@ -18,7 +18,7 @@ calendar_day as (
         *,
         unnest(generate_series(
             date_trunc('quarter', timezone(timezone, $first_at::timestamptz)),
-            ($latest_at::timestamptz::date + 1)::timestamp,
+            date_trunc('quarter', timezone(timezone, $latest_at::timestamptz)) + interval 3 months - interval 1 day,
             interval 1 day
         ))::date as day
     from calendar

@@ -1,5 +1,17 @@
--- Grain: quarter, feed, service. The sums of its days; time before the first check counts as unknown, time after the feed's latest day does not count.
-delete from uptime.service_quarter where period = $period or period < $first_period;  -- what is before it is no quarter of this system
+-- Grain: quarter, feed, service. The sums of its days. What is left of the quarter is unknown, as far as it is service time: the days before the first
+-- check, and once the quarter is over those after the feed's latest day too. A running quarter is counted up to that day.
+create or replace temp table final_quarter as  -- of feeds that have let go of all its checks: what the settings say now is not asked of it any more
+select distinct feed_id
+from uptime.service_quarter
+where
+    period = $period
+    and coalesce(last_day, $last_day::date) = $last_day::date
+    and feed_id in (select feed_id from meta.lake_deletion where day > $last_day::date);
+
+delete from uptime.service_quarter
+where
+    (period = $period and feed_id not in (select feed_id from final_quarter))
+    or period < $first_period;  -- what is before it is no quarter of this system
 
 insert into uptime.service_quarter by name
 with summed as (
@@ -10,27 +22,47 @@ with summed as (
         any_value(service_day.agency_code) as agency_code,
         sum(service_day.up_s)::bigint as up_s,
         sum(service_day.down_s)::bigint as down_s,
+        sum(service_day.unknown_s)::bigint as unknown_s,
         sum(service_day.maintenance_s)::bigint as maintenance_s,
+        sum(service_day.off_hours_s)::bigint as off_hours_s,
         sum(service_day.checks)::bigint as checks,
         sum(service_day.failed_checks)::bigint as failed_checks
     from uptime.service_day as service_day
-    where service_day.day between $first_day and $last_day
+    where service_day.day between $first_day and $last_day and service_day.feed_id not in (select feed_id from final_quarter)
     group by all
 ),
 
-service_end as (  -- the feed's latest day, in the zone of each service
-    select feed_id, service_id, least(max(day), $last_day::date) as last_day
+latest as (  -- the feed's latest day, in the zone of each service
+    select
+        feed_id,
+        service_id,
+        max(day) as day
     from uptime.service_day
     group by feed_id, service_id
 ),
 
-open as (
+service_end as (
+    select
+        summed.feed_id,
+        summed.service_id,
+        coalesce(government.timezone, 'UTC') as timezone,
+        case
+            when timezone(coalesce(government.timezone, 'UTC'), $now::timestamptz)::date > $last_day::date then $last_day::date
+            else least(latest.day, $last_day::date)
+        end as last_day
+    from summed
+    inner join latest using (feed_id, service_id)
+    left join ref.government as government on government.code = summed.government_code
+),
+
+unwatched_open as (  -- of services that have hours
     select
         service_hours.feed_id,
         service_hours.service_id,
-        coalesce(sum(epoch_us(service_hours.closes_at) - epoch_us(service_hours.opens_at)), 0) // 1000000 as open_s
+        coalesce(sum(epoch_us(service_hours.closes_at) - epoch_us(service_hours.opens_at)), 0)::bigint // 1000000 as open_s
     from uptime.service_hours as service_hours
     inner join service_end using (feed_id, service_id)
+    anti join uptime.service_day as watched using (feed_id, service_id, day)
     where service_hours.day between $first_day and service_end.last_day
     group by all
 ),
@@ -65,41 +97,42 @@ incident as (
     group by feed_id, service_id
 ),
 
-reckoned as (
+whole as (
     select
         summed.*,
+        service_end.last_day,
         (
-            epoch_us(timezone(coalesce(government.timezone, 'UTC'), (service_end.last_day + 1)::timestamp))
-            - epoch_us(timezone(coalesce(government.timezone, 'UTC'), $first_day::date::timestamp))
+            epoch_us(timezone(service_end.timezone, (service_end.last_day + 1)::timestamp))
+            - epoch_us(timezone(service_end.timezone, $first_day::date::timestamp))
         ) // 1000000 as quarter_s,
-        open.open_s,
+        up_s + down_s + unknown_s + maintenance_s + off_hours_s as watched_s
+    from summed
+    inner join service_end using (feed_id, service_id)
+),
+
+reckoned as (
+    select
+        whole.* replace (
+            whole.unknown_s + coalesce(unwatched_open.open_s, quarter_s - watched_s) as unknown_s,
+            whole.off_hours_s + quarter_s - watched_s - coalesce(unwatched_open.open_s, quarter_s - watched_s) as off_hours_s
+        ),
         service.objective,
         coalesce(incident.incidents, 0) as incidents,
         coalesce(incident.incidents_merged, 0) as incidents_merged,
         coalesce(incident.open_incidents, 0) as open_incidents
-    from summed
-    inner join service_end using (feed_id, service_id)
-    left join ref.government as government on government.code = summed.government_code
-    left join ref.service as service on service.feed_id = summed.feed_id and service.code = summed.service_id
-    left join open on open.feed_id = summed.feed_id and open.service_id = summed.service_id
-    left join incident on incident.feed_id = summed.feed_id and incident.service_id = summed.service_id
-),
-
-in_service as (
-    select
-        *,
-        coalesce(open_s, quarter_s) as service_s,
-        up_s / nullif(up_s + down_s, 0) as availability
-    from reckoned
+    from whole
+    left join ref.service as service on service.feed_id = whole.feed_id and service.code = whole.service_id
+    left join unwatched_open on unwatched_open.feed_id = whole.feed_id and unwatched_open.service_id = whole.service_id
+    left join incident on incident.feed_id = whole.feed_id and incident.service_id = whole.service_id
 ),
 
 judged as (
     select
         *,
-        service_s - up_s - down_s - maintenance_s as unknown_s,
-        quarter_s - service_s as off_hours_s,
-        (up_s + down_s + maintenance_s) / nullif(service_s, 0) as coverage
-    from in_service
+        up_s / nullif(up_s + down_s, 0) as availability,
+        up_s / nullif(up_s + down_s + unknown_s, 0) as availability_strict,
+        (up_s + down_s + maintenance_s) / nullif(quarter_s - off_hours_s, 0) as coverage
+    from reckoned
 )
 
 select
@@ -116,7 +149,7 @@ select
     checks,
     failed_checks,
     availability,
-    up_s / nullif(service_s - maintenance_s, 0) as availability_strict,
+    availability_strict,
     coverage,
     objective,
     1 - (1 - availability) / nullif(1 - objective, 0) as error_budget_remaining,
@@ -129,6 +162,7 @@ select
         when objective is null or availability is null or coverage is null or coverage < 0.95 then 'insufficient_data'
         when availability >= objective then 'met'
         else 'missed'
-    end as verdict
+    end as verdict,
+    last_day
 from judged
 order by feed_id, service_id;

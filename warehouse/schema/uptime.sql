@@ -64,7 +64,8 @@ create table if not exists uptime.service_quarter (
     open_incidents bigint,
     mttr_s double,
     mtbf_s double,
-    verdict varchar not null
+    verdict varchar not null,
+    last_day date
 );
 comment on table uptime.service_quarter is 'One row per service and quarter | Satu baris per layanan dan triwulan';
 comment on column uptime.service_quarter.period is 'Quarter | Triwulan';
@@ -74,7 +75,7 @@ comment on column uptime.service_quarter.government_code is 'Government that ans
 comment on column uptime.service_quarter.agency_code is 'Agency that answers for it; - = the government | SKPD penanggung jawab; - = pemerintah daerah';
 comment on column uptime.service_quarter.up_s is 'Time known to be up | Lama aktif | s';
 comment on column uptime.service_quarter.down_s is 'Time known to be down | Lama mati | s';
-comment on column uptime.service_quarter.unknown_s is 'Time nothing is known of, the days before the first check included | Lama tidak diketahui, termasuk hari sebelum pemeriksaan pertama | s';
+comment on column uptime.service_quarter.unknown_s is 'Time nothing is known of, the days before the first check and after the last one included | Lama tidak diketahui, termasuk hari sebelum pemeriksaan pertama dan sesudah yang terakhir | s';
 comment on column uptime.service_quarter.maintenance_s is 'Maintenance: announced windows, and what the monitor calls so | Pemeliharaan: jendela yang diumumkan, dan yang disebut pemantau | s';
 comment on column uptime.service_quarter.off_hours_s is 'Outside service hours, holidays too; 0 for a service around the clock | Di luar jam layanan, termasuk hari libur; 0 untuk layanan 24 jam | s';
 comment on column uptime.service_quarter.checks is 'Checks made | Jumlah pemeriksaan | checks';
@@ -86,9 +87,10 @@ comment on column uptime.service_quarter.objective is 'Availability promised | T
 comment on column uptime.service_quarter.error_budget_remaining is '1 - (1 - availability) / (1 - objective); negative = overspent | sisa anggaran galat; negatif = terlampaui | ratio';
 comment on column uptime.service_quarter.incidents is 'Incidents that started in the quarter | Gangguan yang mulai pada triwulan ini | incidents';
 comment on column uptime.service_quarter.incidents_merged is 'The same, those less than the feed''s flapping apart counted as one | Sama, yang berjarak kurang dari flapping dihitung satu | incidents';
-comment on column uptime.service_quarter.open_incidents is 'Incidents not ended at the end of the quarter, or of the feed''s latest day in it, whenever they started | Gangguan yang belum selesai pada akhir triwulan atau hari terakhir sumber | incidents';
+comment on column uptime.service_quarter.open_incidents is 'Incidents not ended at the end of the quarter, or of the last day counted, whenever they started | Gangguan yang belum selesai pada akhir triwulan atau hari terakhir yang dihitung | incidents';
 comment on column uptime.service_quarter.mttr_s is 'down / incidents | lama mati / gangguan | s';
 comment on column uptime.service_quarter.mtbf_s is 'up / incidents | lama aktif / gangguan | s';
+comment on column uptime.service_quarter.last_day is 'Last day counted: that of the quarter, or while it runs that of the feed''s latest check | Hari terakhir yang dihitung: akhir triwulan, atau selama berjalan hari pemeriksaan terakhir sumber';
 comment on column uptime.service_quarter.verdict is 'met, missed, or insufficient_data (under 95 % coverage, or no objective) | met (tercapai), missed (tidak tercapai), insufficient_data (data kurang)';
 
 create table if not exists uptime.outage (
