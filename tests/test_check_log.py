@@ -251,6 +251,16 @@ def parquet(**columns: object) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("kind", [pa.float64(), pa.int64(), pa.decimal128(25, 3)])
+def test_milliseconds_in_parquet_are_moments_whatever_kind_of_number_they_are(kind: pa.DataType) -> None:
+    """Arrow writes a float of so many milliseconds with an exponent where it ends in zeros."""
+    written = [1_790_784_000_000, 1_790_784_060_000, 1_790_790_000_000, 1_790_784_000_250]
+    data = parquet(service=["a"] * 4, checked_at=pa.array(written, pa.int64()).cast(kind), status=["up"] * 4, latency_ms=[5.0, 0.25, 2e3, None])
+    rows = staged(data)
+    assert [round(row["checked_at"].timestamp() * 1000) for row in rows] == written
+    assert [row["latency_ms"] for row in rows] == [5, 0.25, 2000, None]
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("zone", [None, "UTC", "Asia/Makassar", "+08:00"])
 def test_the_timestamps_of_parquet_are_moments_with_or_without_a_zone(unit: str, zone: str | None) -> None:

@@ -800,6 +800,30 @@ def test_a_check_is_of_the_quarters_that_it_falls_in_for_its_service_and_for_the
     assert site.query("select periods from meta.batch") == [(["2026-Q3", "2026-Q4"],)]
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "open_h"),
+    [
+        ("Europe/Amsterdam", date(2026, 3, 29), "Sun 02:10-02:20", []),  # 02:00 to 03:00 is not shown
+        ("Europe/Amsterdam", date(2026, 3, 29), "Sun 01:30-03:30", [(0.5, 1), (1, 1.5)]),
+        ("Europe/Amsterdam", date(2026, 10, 25), "Sun 02:10-02:20", [(0 + 1 / 6, 1 / 3), (1 + 1 / 6, 1 + 1 / 3)]),  # it is shown twice
+        ("Europe/Amsterdam", date(2026, 10, 25), "Sun 02:30-06:00", [(0.5, 1), (1.5, 5)]),
+        ("America/New_York", date(2026, 11, 1), "Sun 00:00-24:00", [(4, 6), (6, 29)]),
+        ("Asia/Makassar", date(2026, 10, 25), "Sun 02:30-06:00", [(-5.5, -2)]),
+    ],
+)
+def test_hours_are_those_that_the_clock_shows_also_when_it_is_put_forward_or_back(
+    memory: duckdb.DuckDBPyConnection, zone: str, day: date, hours: str, open_h: list[tuple[float, float]]
+) -> None:
+    """Hours from the UTC midnight of the day."""
+    midnight = datetime.combine(day, time(), UTC)
+    with emptied(memory, zone) as station:
+        rolled(station, [Check("a", midnight, "up", 5)], replace(feed(zone), hours=service_hours.parse(hours)))
+        found = memory.execute("select opens_at, closes_at from uptime.service_hours where day = $1 order by 1", [day]).fetchall()
+        expected = [tuple(midnight + round(edge * 60) * MINUTE for edge in both) for both in open_h]
+        assert [(opens_at.astimezone(UTC), closes_at.astimezone(UTC)) for opens_at, closes_at in found if opens_at is not None] == expected
+        assert len(found) == max(len(open_h), 1)
+
+
 def test_a_quarter_that_is_over_counts_to_its_end_be_its_monitor_dead_since(tmp_path: Path) -> None:
     """Watched for two days of October and then no more. While the quarter runs nobody can say what is to come; once it is over, all of it is unknown."""
     site = Site(tmp_path, replace(feed(), objective=0.9, hours=OFFICE), now=RECEIVED)

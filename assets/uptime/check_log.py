@@ -131,12 +131,20 @@ def _cells(table: pa.Table, place: int) -> pa.ChunkedArray:
     try:
         if any(is_kind(column.type) for is_kind in (pa.types.is_duration, pa.types.is_time)):
             raise pa.ArrowNotImplementedError
-        trimmed = pc.utf8_trim_whitespace(column.cast(pa.string()))
+        trimmed = pc.utf8_trim_whitespace(_written_out(column) if pa.types.is_floating(column.type) else column.cast(pa.string()))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise Unreadable(
             f"column {table.column_names[place]} cannot be read: it is of type {column.type}; accepted: text, numbers, true and false, timestamps"
         ) from error
     return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+
+
+def _written_out(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers without an exponent: Arrow writes 1790784000000.0, a moment, as 1.790784e+12."""
+    values = numbers.cast(pa.float64())
+    is_whole = pc.fill_null(pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), 2.0**53)), False)
+    whole = pc.if_else(is_whole, values, 0.0).cast(pa.int64()).cast(pa.string())
+    return pc.if_else(is_whole, whole, values.cast(pa.string()))
 
 
 def _read_csv(data: bytes) -> pa.Table:
@@ -199,5 +207,5 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """The feed's hosts are part of its suite, so a change of them judges its files again. Another `timezone` is another reading of the same files."""
-    version = "check_log 5" if feed.timezone is None else f"check_log 5, times in {feed.timezone}"
+    version = "check_log 6" if feed.timezone is None else f"check_log 6, times in {feed.timezone}"
     return Reader(version, check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))
