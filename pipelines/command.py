@@ -20,6 +20,7 @@ from pipelines import settings
 from pipelines.failure import Failed
 from pipelines.settings import INBOX, ROOT, Settings, SettingsError
 from warehouse import period as quarter
+from warehouse.archive import CorruptArtifact
 from warehouse.database import WarehouseBusy, WarehouseMissing, open_published
 from warehouse.files import write_atomically
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = parsed.run
     try:
         return run(parsed)
-    except (SettingsError, Failed, WarehouseBusy, WarehouseMissing, quarter.NotAPeriod) as error:
+    except (SettingsError, Failed, WarehouseBusy, WarehouseMissing, CorruptArtifact, quarter.NotAPeriod) as error:
         ERRORS.print(str(error), markup=False)
         return 2
     except BrokenPipeError:

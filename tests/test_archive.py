@@ -106,6 +106,19 @@ def test_bytes_that_are_gone_are_noticed(archive: Archive) -> None:
         archive.read(artifact.sha256)
 
 
+@pytest.mark.parametrize("left", [b"", b'{"sha256": "', b"{}", b"[]", b"\0" * 300])
+def test_a_sidecar_that_a_power_cut_emptied_is_named(archive: Archive, left: bytes) -> None:
+    artifact = archive.store("inbox", "kiriman.csv", b"value,3", NOON)
+    archive.record_batch(record(feed_id="inbox"))
+    sidecar, batch = (archive.root / folder / "inbox" / f"{name}.json" for folder, name in (("artifacts", artifact.sha256), ("batches", "b" * 32)))
+    sidecar.write_bytes(left)
+    batch.write_bytes(left)
+    with pytest.raises(CorruptArtifact, match=f"{sidecar} .* restore the archive from a backup"):
+        archive.artifacts("inbox")
+    with pytest.raises(CorruptArtifact, match=f"{batch} .* restore the archive from a backup"):
+        archive.batches("inbox")
+
+
 def test_ingesting_the_original_again_brings_lost_bytes_back(archive: Archive) -> None:
     """What the message of `CorruptArtifact` tells people to do."""
     artifact = archive.store("inbox", "kiriman.csv", b"value,3", NOON)

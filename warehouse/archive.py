@@ -15,13 +15,16 @@ import mimetypes
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from warehouse.files import identifier, sha256_of, write_atomically
 
 
+Record = TypeVar("Record")
+
+
 class CorruptArtifact(RuntimeError):
-    """Archived bytes no longer have the hash they are named by, or are gone."""
+    """Archived bytes no longer have the hash they are named by, or are gone; or what lies beside them cannot be read. The message names the file."""
 
 
 @dataclass(frozen=True)
@@ -224,30 +227,35 @@ def _write_json(path: Path, values: dict[str, Any]) -> None:
     write_atomically(path, text.encode())
 
 
-def _times(values: dict[str, Any], *names: str) -> dict[str, Any]:
-    return values | {name: datetime.fromisoformat(values[name]) for name in names}
+def _read(kind: type[Record], path: Path, *times: str, **more: Any) -> Record:
+    """What `_write_json` wrote of one, with these of its values being times."""
+    try:
+        values = json.loads(path.read_bytes())
+        return kind(**{**values, **{name: datetime.fromisoformat(values[name]) for name in times}}, **more)
+    except (ValueError, TypeError, LookupError) as error:
+        raise CorruptArtifact(f"archive: {path} is empty or not what was written there; restore the archive from a backup") from error
 
 
 def _artifact(path: Path) -> Artifact:
-    return Artifact(**_times(json.loads(path.read_bytes()), "received_at"))
+    return _read(Artifact, path, "received_at")
 
 
 def _batch(path: Path) -> BatchRecord:
-    return BatchRecord(**_times(json.loads(path.read_bytes()), "known_at"))
+    return _read(BatchRecord, path, "known_at")
 
 
 def _release(path: Path) -> ReleaseRecord:
-    return ReleaseRecord(**_times(json.loads(path.read_bytes()), "as_of", "created_at"))
+    return _read(ReleaseRecord, path, "as_of", "created_at")
 
 
 def _rule(path: Path) -> RuleRecord:
     retired = path.with_suffix(".retired")
-    return RuleRecord(**_times(json.loads(path.read_bytes()), "valid_from"), valid_to=datetime.fromisoformat(retired.read_text()) if retired.exists() else None)
+    return _read(RuleRecord, path, "valid_from", valid_to=datetime.fromisoformat(retired.read_text()) if retired.exists() else None)
 
 
 def _delivered(path: Path) -> Delivered:
-    return Delivered(**_times(json.loads(path.read_bytes()), "received_at"))
+    return _read(Delivered, path, "received_at")
 
 
 def _review(path: Path) -> Review:
-    return Review(**_times(json.loads(path.read_bytes()), "reviewed_at"))
+    return _read(Review, path, "reviewed_at")
