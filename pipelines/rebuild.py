@@ -26,9 +26,20 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], progress: Callable[[str], None]) -> None:
-    home = settings.home
-    archive, lake = Archive(home.archive), Lake(home.lake)
-    fresh = home.warehouse.with_name("warehouse.rebuilding.duckdb")
+    """Holds the live warehouse meanwhile: another writer would delete the lake files that only the new one lists, another rebuild the new one itself."""
+    live = settings.home.warehouse
+    with Warehouse(live).open_for_writing() as held:
+        fresh = _make(settings, run_id, clock, progress)
+        held.execute("checkpoint")  # a journal that stays beside the live file would be replayed into the new one
+        fresh.replace(live)
+    with Warehouse(live).open_for_writing() as connection:
+        Lake(settings.home.lake).remove_unlisted(connection)
+
+
+def _make(settings: Settings, run_id: str, clock: Callable[[], datetime], progress: Callable[[str], None]) -> Path:
+    """The new warehouse, beside the live one."""
+    archive, lake = Archive(settings.home.archive), Lake(settings.home.lake)
+    fresh = settings.home.warehouse.with_name("warehouse.rebuilding.duckdb")
     for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
         leftover.unlink(missing_ok=True)
     with Warehouse(fresh).open_for_writing() as connection:
@@ -47,9 +58,7 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
             service_quarter.reckon(connection, period, clock())
             score.reckon(connection, period)
         _releases(connection, archive, progress)
-    _replace(home.warehouse, fresh)
-    with Warehouse(home.warehouse).open_for_writing() as connection:
-        lake.remove_unlisted(connection)
+    return fresh
 
 
 def _batches(
@@ -86,13 +95,6 @@ def _releases(connection: duckdb.DuckDBPyConnection, archive: Archive, progress:
             progress(
                 f"{record.period}: release {record.release_id[:8]} cannot be made again: rules, weights or method have changed since; now {made.release_id[:8]}"
             )
-
-
-def _replace(live: Path, fresh: Path) -> None:
-    """Swap while holding the live file's lock, so that no writer is in it."""
-    with Warehouse(live).open_for_writing() as connection:
-        connection.execute("checkpoint")
-        fresh.replace(live)
 
 
 def _always(moment: datetime) -> Callable[[], datetime]:

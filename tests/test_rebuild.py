@@ -1,13 +1,16 @@
 """The archive alone rebuilds everything: with warehouse, lake and published file gone, a rebuild publishes the same rows, ids and times."""
 
 import shutil
+import subprocess
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
-from tests.conftest import Refreshed, kesiapan, published
+from tests.conftest import KESIAPAN, RUN_LIMIT_S, Refreshed, environment, kesiapan, published
 from tests.published_tables import AFTER_REBUILD, differences, tables
+from tests.waiting import wait_until
+from warehouse.database import Warehouse, WarehouseBusy
 from warehouse.home import Home
 
 
@@ -70,3 +73,16 @@ def test_refresh_after_a_rebuild_finds_all_unchanged(rebuilt: Rebuilt) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "new release" not in done.stdout
     assert "quarters due: none" in done.stdout
+
+
+def test_nobody_else_writes_while_a_rebuild_works(refreshed: Refreshed, tmp_path: Path) -> None:
+    """A refresh would delete the lake files that only the new warehouse lists; a second rebuild the new warehouse."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(refreshed.home, home.root, symlinks=True)
+    with subprocess.Popen([KESIAPAN, "rebuild"], env=environment(home.root), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as rebuilding:
+        wait_until("the rebuild to begin", home.root.joinpath("warehouse.rebuilding.duckdb").exists, RUN_LIMIT_S, every_s=0.05)
+        with pytest.raises(WarehouseBusy, match=f"process {rebuilding.pid} .*kesiapan rebuild"), Warehouse(home.warehouse).open_for_writing(wait_s=0):
+            pass
+        said, _ = rebuilding.communicate(timeout=RUN_LIMIT_S)
+    assert rebuilding.returncode == 0, said
+    assert tables(home.root) == tables(refreshed.home)
