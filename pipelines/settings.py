@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -28,6 +28,8 @@ INBOX = "inbox"
 SEVERAL = Government("-", "rows name their own government", "UTC")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 UPTIME_KINDS = tuple(kind for kind, product in PRODUCT_OF_KIND.items() if product is Product.UPTIME)
+LONGEST_S = 100 * 365 * 86400  # moments so far from today can still be reckoned with
+MOST_FAILED = 1_000_000
 LEAST_KEPT_S = 100 * 86400  # a quarter can be reckoned anew as long as its checks are kept
 CREDENTIALS = {"bearer": "bearer", "basic_auth": "basic"}  # key of a feed: its scheme
 _KEYS_OF_KINDS: dict[str, tuple[tuple[FeedKind, ...], tuple[str, ...]]] = {
@@ -84,11 +86,19 @@ def load() -> Settings:
     return Settings(home, sources, governments, (*feeds, inbox), engine)
 
 
-def _duration(value: object) -> object:
+def _duration(value: object) -> int:
     """`26h`, `90m`, `30s` to seconds."""
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)([smhd])", value)):
-        return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
-    raise ValueError("accepted: a whole number with its unit, such as 90s, 5m, 26h, 2d")
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,10})([smhd])", value)):
+        seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+        if seconds <= LONGEST_S:
+            return seconds
+    raise ValueError(f"accepted: a whole number with its unit, such as 90s, 5m, 26h, 2d, up to {LONGEST_S // 86400}d")
+
+
+def _hold(value: object) -> int:
+    if seconds := _duration(value):
+        return seconds
+    raise ValueError("accepted: how long a check speaks for, such as 26h; after no time at all everything would be unknown")
 
 
 def _vantage(value: object) -> object:
@@ -109,9 +119,9 @@ def _network(value: object) -> object:
     return network
 
 
-def _kept(value: object) -> object:
+def _kept(value: object) -> int:
     seconds = _duration(value)
-    if isinstance(seconds, int) and seconds < LEAST_KEPT_S:
+    if seconds < LEAST_KEPT_S:
         raise ValueError(f"accepted: {LEAST_KEPT_S // 86400}d or more, since a quarter may have to be reckoned anew; without the key all checks are kept")
     return seconds
 
@@ -145,7 +155,7 @@ class _Feed(_Entry):
     network: Annotated[Network, BeforeValidator(_network)] | None = None
     ca: Annotated[str, StringConstraints(min_length=1)] | None = None
     hosts: list[Host] = []
-    max_hold: Duration | None = None
+    max_hold: Annotated[int, BeforeValidator(_hold)] | None = None
     objective: Objective | None = None
     job: Annotated[str, StringConstraints(min_length=1)] | None = None
     vantage: Annotated[str, BeforeValidator(_vantage)] | None = None
@@ -156,7 +166,7 @@ class _Feed(_Entry):
     maintenance: Annotated[str, StringConstraints(min_length=1)] | None = None
     maintenance_cap: Duration | None = None
     hours: Hours | None = None
-    incident_after: Annotated[int, Field(ge=1)] | None = None
+    incident_after: Annotated[int, Field(ge=1, le=MOST_FAILED)] | None = None
     flapping: Duration | None = None
     keep_checks: Annotated[int, BeforeValidator(_kept)] | None = None
 
@@ -185,10 +195,10 @@ _ACCEPTED = {
     "government": 'a Kemendagri code as text, such as "63" or "63.10"',
     "id": "lower-case letters, digits and _, a letter first",
     "objective": "a share between 0 and 1, such as 0.99",
-    "hosts": 'host names in lower case; ".go.id" is any host below go.id',
+    "hosts": 'a list of host names in lower case, such as [".go.id"], which is any host below go.id',
     "ca": 'a PEM file of the authorities that certified the source, relative to this file, such as "ca.pem"',
     "maintenance": 'a CSV file of announced windows, relative to this file, such as "maintenance.csv"',
-    "incident_after": "how many checks in a row must fail, a whole number from 1",
+    "incident_after": f"how many checks in a row must fail, a whole number from 1 to {MOST_FAILED}",
     "job": "the label that Prometheus gives the prober's scrapes, as text",
     "bearer": '"env:NAME", the environment variable that holds the token',
     "basic_auth": '"env:NAME", the environment variable that holds user:password',
@@ -200,7 +210,7 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> Sou
     """Paths in a settings file are relative to it. Raises `SettingsError` with every mistake found. What `env:NAME` names
     must be set in `environment`, and stays there."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Notepad marks UTF-8 at the beginning
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); KESIAPAN_SOURCES must name a settings file") from error
     except UnicodeDecodeError as error:
@@ -215,6 +225,8 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> Sou
         for key in document
         if key not in (*_ENTRIES, _ROLL_UP)
     ]
+    if not document.get("government"):
+        mistakes.append(f"{places.top('government')}: government: is missing; accepted: a [[government]] at least; samples/sources.toml is an example")
     entries: dict[str, list[tuple[int, Any]]] = {}
     for table, model in _ENTRIES.items():
         listed = document.get(table, [])
@@ -353,6 +365,7 @@ def _inconsistencies(
         yield from _credential_mistakes(entry, at, environment)
     unreadable = {str(feed.get("id")) for feed in _listed(document, "feed")} - {entry.id for _, entry in entries["feed"]}
     uptime = sorted(entry.id for _, entry in entries["feed"] if entry.kind in UPTIME_KINDS)
+    yield from _matched_twice(entries["service"], places)
     for index, entry in entries["service"]:
         if entry.feed not in uptime and entry.feed not in unreadable:
             where = f"{places.of('service', index, 'feed')}: service.feed"
@@ -412,9 +425,9 @@ def _source_mistakes(entry: _Feed, folder: Path, at: Callable[[str], str]) -> It
             ssl.create_default_context(cafile=folder / entry.ca)
         except OSError as error:  # ssl.SSLError is one
             yield f"{at('ca')}: {entry.ca!r} cannot be read ({error.strerror or error}); accepted: {_ACCEPTED['ca']}"
-    address = urlsplit(entry.url or "")
+    address = _address(entry.url or "")
     for key in CREDENTIALS:
-        if getattr(entry, key) and address.scheme == "http" and address.hostname not in LOOPBACK:
+        if getattr(entry, key) and address is not None and address.scheme == "http" and address.hostname not in LOOPBACK:
             yield f"{at(key)}: a secret is not sent in the clear; accepted: with an https address"
 
 
@@ -428,8 +441,32 @@ def _duplicates(entries: list[tuple[int, Any]], table: str, key: str, places: "_
         first.setdefault(value, index)
 
 
+def _matched_twice(entries: list[tuple[int, _Service]], places: "_Places") -> Iterator[str]:
+    """What a check says would count for both."""
+    first: dict[tuple[str, str], tuple[int, str]] = {}
+    for index, entry in entries:
+        earlier, known = first.setdefault((entry.feed, entry.match), (index, entry.id))
+        if earlier != index:
+            line = places.line("service", earlier, "match")
+            there = f"{entry.match!r} of feed {entry.feed} is service {known!r} already (line {line}) and cannot be {entry.id!r} too"
+            yield f"{places.key('service', index, 'match')}: {there}; accepted: each name once"
+
+
+def _address(url: str) -> SplitResult | None:
+    """None, if it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # is looked at only when it is asked for
+    except ValueError:
+        return None
+    return parts
+
+
 def _bad_url(where: str, url: str, entry: _Feed) -> Iterator[str]:
-    parts = urlsplit(url)
+    parts = _address(url)
+    if parts is None:
+        yield f"{where}: {url.rpartition('@')[2]!r} is no address; accepted: such as https://data.example.go.id or https://[fd00::7]:9090"
+        return
     local = (entry.allow_loopback and parts.hostname in LOOPBACK) or _may_be_in(entry.network, parts.hostname)
     if parts.hostname is None or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
         shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

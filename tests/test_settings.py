@@ -275,6 +275,7 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "hours of another kind": ('kind = "ckan"', 'kind = "ckan"\nhours = "Mon 08:00-16:00"', 24, "feed.hours", ("belongs to uptime feeds", "ckan")),
     "incident_after of another kind": ('kind = "ckan"', 'kind = "ckan"\nincident_after = 2', 24, "feed.incident_after", ("belongs to uptime feeds", "ckan")),
     "incident after none": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 0', 13, "feed.incident_after", ("0", "a whole number from 1")),
+    "incident after too many": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 99999999999999999999', 13, "feed.incident_after", ("1 to 1000000",)),
     "incident after a half": ('max_hold = "26h"', 'max_hold = "26h"\nincident_after = 1.5', 13, "feed.incident_after", ("1.5", "a whole number from 1")),
     "flapping without a unit": ('max_hold = "26h"', 'max_hold = "26h"\nflapping = 5', 13, "feed.flapping", ("5 is not accepted", "5m")),
     "keep_checks of another kind": ('kind = "ckan"', 'kind = "ckan"\nkeep_checks = "900d"', 24, "feed.keep_checks", ("belongs to uptime feeds", "ckan")),
@@ -291,6 +292,32 @@ MISTAKES: dict[str, tuple[str, str, int, str, tuple[str, ...]]] = {
     "credential of another kind": ('kind = "ckan"', 'kind = "ckan"\nbearer = "env:HOME"', 24, "feed.bearer", ("belongs to prometheus feeds",)),
     "times of another kind": ('kind = "ckan"', 'kind = "ckan"\ntimezone = "Asia/Makassar"', 24, "feed.timezone", ("belongs to check_log feeds", "ckan")),
     "times of no zone": ('max_hold = "26h"', 'max_hold = "26h"\ntimezone = "WITA"', 13, "feed.timezone", ("'WITA'", "Asia/Makassar")),
+    "hold of no time": ('max_hold = "26h"', 'max_hold = "0s"', 12, "feed.max_hold", ("'0s'", "such as 26h")),
+    "hold of more than a century": ('max_hold = "26h"', 'max_hold = "99999999999999d"', 12, "feed.max_hold", ("99999999999999d", "up to 36500d")),
+    "checks kept for ten thousand years": ('max_hold = "26h"', 'max_hold = "26h"\nkeep_checks = "3650000d"', 13, "feed.keep_checks", ("up to 36500d",)),
+    "flapping for more than a century": ('max_hold = "26h"', 'max_hold = "26h"\nflapping = "36501d"', 13, "feed.flapping", ("'36501d'", "up to 36500d")),
+    "a host that is not in a list": (
+        'hosts = [".go.id"]',
+        'hosts = ".go.id"',
+        11,
+        "feed.hosts",
+        ("'.go.id' is not accepted", "a list of host names", '[".go.id"]'),
+    ),
+    "an address with half a bracket": (
+        "https://data.example.go.id",
+        "https://[::1",
+        25,
+        "feed.url",
+        ("'https://[::1' is no address", "https://[fd00::7]:9090"),
+    ),
+    "an address with no such port": ("data.example.go.id", "data.example.go.id:99999", 25, "feed.url", (":99999' is no address", "accepted: such as")),
+    "service twice": (
+        'agency = "002"',
+        'agency = "002"\n\n[[service]]\nfeed = "more_checks"\nmatch = "dinkes"\nid = "dinas_kesehatan"',
+        23,
+        "service.match",
+        ("'dinkes' of feed more_checks is service 'dinkes' already (line 17)", "'dinas_kesehatan'"),
+    ),
     "service of an unknown feed": ('feed = "more_checks"', 'feed = "cheks"', 16, "service.feed", ("'cheks'", "accepted: checks, more_checks")),
     "service of a feed that has none": ('feed = "more_checks"', 'feed = "catalogue"', 16, "service.feed", ("'catalogue'", "accepted: checks, more_checks")),
     "service of an unknown government": ('agency = "002"', 'agency = "002"\ngovernment = "64"', 20, "service.government", ("'64'",)),
@@ -518,5 +545,23 @@ def test_a_path_without_files_stops_its_own_feed_at_run_time_and_no_other(tmp_pa
     assert [artifact.source_name for artifact in arrived.present] == ["levels_1.csv"]
 
 
-def test_an_empty_settings_file_has_no_feeds(tmp_path: Path) -> None:
-    assert read_sources(write(tmp_path, "")) == ((), (), IN_DUCKDB)
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", GOOD[GOOD.index("[[feed]]") :]])
+def test_a_settings_file_without_a_government_says_so(tmp_path: Path, text: str) -> None:
+    """Emptied by a full disk or an editor, for one: all that was measured would be of feeds that are not there."""
+    first = mistakes(tmp_path, text)[0]
+    assert first.startswith(f"{tmp_path / 'sources.toml'}:1: government: is missing; accepted: a [[government]] at least")
+
+
+def test_a_settings_file_that_notepad_saved_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    as_written = read_sources(path)
+    path.write_text(GOOD, encoding="utf-8-sig", newline="\r\n")
+    assert read_sources(path) == as_written
+
+
+@pytest.mark.parametrize("address", ["https://admin:rahasia@[::1", "https://admin:rahasia@data.example.go.id:99999"])
+def test_a_password_of_what_is_no_address_is_not_repeated(tmp_path: Path, address: str) -> None:
+    (found,) = mistakes(tmp_path, GOOD.replace("https://data.example.go.id", address))
+    assert "is no address" in found
+    assert "rahasia" not in found
