@@ -125,6 +125,7 @@ def _looking(commands: Commands) -> None:
 
 def _keeping(commands: Commands) -> None:
     rebuild = commands.add_parser("rebuild", help="make the warehouse anew out of the archive alone, and publish it")
+    rebuild.add_argument("--accept-loss", action="store_true", help="also where the archive lacks what the warehouse was made of")
     rebuild.set_defaults(run=_rebuild)
 
     doctor = commands.add_parser("doctor", help="check versions, settings, paths, locks and files, and say how to mend what is wrong")
@@ -398,7 +399,7 @@ def _rebuild(arguments: argparse.Namespace) -> int:
     from pipelines import launch, summary
 
     with launch.session(loaded, OUTPUT) as session:
-        session.rebuild()
+        session.rebuild(arguments.accept_loss)
         session.publish()
     summary.show(loaded.home, OUTPUT)
     return 0

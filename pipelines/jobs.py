@@ -14,6 +14,12 @@ from warehouse.database import Warehouse
 Jobs = dict[str, AssetJob]
 
 
+class RebuildConfig(dg.Config):
+    """`accept_loss`: go on although the archive lacks what the live warehouse was made of."""
+
+    accept_loss: bool = False
+
+
 def build_jobs(ingest: Sequence[dg.AssetKey], by_quarter: Sequence[dg.AssetKey], published: dg.AssetKey, inbox: Sequence[dg.AssetKey]) -> Jobs:
     def job(name: str, keys: Sequence[dg.AssetKey], description: str) -> AssetJob:
         return dg.define_asset_job(name, selection=dg.AssetSelection.assets(*keys), description=description)
@@ -32,11 +38,12 @@ def build_rebuild_job() -> dg.JobDefinition:
     @dg.op(name="rebuild_warehouse", description="A new warehouse out of the archive alone; the old file is replaced when the new one is whole.")
     def rebuild_warehouse(
         context: dg.OpExecutionContext,
+        config: RebuildConfig,
         settings: dg.ResourceParam[Settings],
         clock: dg.ResourceParam[Callable[[], datetime]],
         warehouse: dg.ResourceParam[Warehouse],
     ) -> None:
-        rebuild.rebuild(settings, context.run.run_id, clock, context.log.info)
+        rebuild.rebuild(settings, context.run.run_id, clock, context.log.info, config.accept_loss)
 
     @dg.job(name="rebuild", description="The warehouse anew, out of the archive alone.", executor_def=dg.in_process_executor)
     def rebuild_job() -> None:

@@ -76,8 +76,8 @@ class Session:
             self.changed = True
             self._run("publish")
 
-    def rebuild(self) -> None:
-        self._run("rebuild")
+    def rebuild(self, accept_loss: bool) -> None:
+        self._run("rebuild", config={"ops": {"rebuild_warehouse": {"config": {"accept_loss": accept_loss}}}})
 
     def verdict(self, feed_id: str | None = None) -> list[str]:
         """A line per feed (or of one feed) whose last run failed, or that has a rejected batch."""

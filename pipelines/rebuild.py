@@ -12,7 +12,7 @@ from assets.readiness import release
 from assets.submissions import evidence
 from assets.uptime import roll_up, service_quarter
 from expectations import catalogue, derived
-from expectations.intake import FeedOutcome, parse, take_in_one
+from expectations.intake import FeedOutcome, Unreadable, parse, take_in_one
 from pipelines.readers import reader_of
 from pipelines.reference import judged_instruments
 from pipelines.settings import Settings
@@ -25,15 +25,38 @@ from warehouse.registry import Feed, Product
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], progress: Callable[[str], None]) -> None:
-    """Holds the live warehouse meanwhile: another writer would delete the lake files that only the new one lists, another rebuild the new one itself."""
+SHOWN = 5
+
+
+class ArchiveIncomplete(RuntimeError):
+    """The archive lacks what the live warehouse was made of. The message names it and says what to do."""
+
+
+def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], progress: Callable[[str], None], accept_loss: bool = False) -> None:
+    """Holds the live warehouse meanwhile: another writer would delete the lake files that only the new one lists, another rebuild the new one itself.
+    Raises `ArchiveIncomplete`, unless the loss is accepted."""
     live = settings.home.warehouse
     with Warehouse(live).open_for_writing() as held:
+        if not accept_loss:
+            _refuse_loss(held, Archive(settings.home.archive))
         fresh = _make(settings, run_id, clock, progress)
         held.execute("checkpoint")  # a journal that stays beside the live file would be replayed into the new one
         fresh.replace(live)
     with Warehouse(live).open_for_writing() as connection:
         Lake(settings.home.lake).remove_unlisted(connection)
+
+
+def _refuse_loss(held: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+    try:
+        lost = archive.lost(held)
+    except duckdb.Error:
+        return  # a damaged warehouse cannot say what it was made of
+    if lost:
+        shown = "".join(f"\n    {line}" for line in lost[:SHOWN]) + (f"\n    and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
+        raise ArchiveIncomplete(
+            f"nothing was changed: {archive.root} no longer has whole what the warehouse was made of:{shown}\n"
+            "    Restore the archive from a backup. `kesiapan rebuild --accept-loss` goes on with what is there."
+        )
 
 
 def _make(settings: Settings, run_id: str, clock: Callable[[], datetime], progress: Callable[[str], None]) -> Path:
@@ -71,7 +94,7 @@ def _batches(
     progress: Callable[[str], None],
 ) -> None:
     """Every archived file, in the order in which the batches became known. A file that was judged by older rules only is judged by today's, and
-    keeps the time it was first known."""
+    keeps the time it was first known. Files that could not be read are named at the end."""
     queue: list[tuple[datetime, datetime, str, Feed, Artifact, str]] = []
     for feed in settings.feeds:
         first_known = {record.artifact_sha256: record for record in reversed(archive.batches(feed.id))}
@@ -79,12 +102,18 @@ def _batches(
             record = archive.batch(feed.id, reader_of(feed, lake).batch_id(artifact)) or first_known.get(artifact.sha256)
             queue.append((record.known_at if record else LAST, artifact.received_at, artifact.source_name, feed, artifact, record.run_id if record else run_id))
     outcomes: dict[tuple[str, str], FeedOutcome] = {}
+    unread: list[str] = []
     for known_at, _, _, feed, artifact, judged_by in sorted(queue, key=lambda entry: entry[:3]):
         when = clock if known_at == LAST else _always(known_at)
         reader = reader_of(feed, lake)
         outcome = outcomes.get((judged_by, feed.id)) or FeedOutcome(feed.id, judged_by, when(), status="ok")
-        outcomes[judged_by, feed.id] = take_in_one(connection, archive, feed, reader, artifact, parse(archive, reader, artifact), outcome, when)
+        parsed = parse(archive, reader, artifact)
+        outcomes[judged_by, feed.id] = take_in_one(connection, archive, feed, reader, artifact, parsed, outcome, when)
         progress(f"{feed.id}: {artifact.source_name}")
+        if isinstance(parsed, Unreadable):
+            unread.append(f"{feed.id}: {artifact.source_name}: rejected: {parsed}")
+    for line in unread:
+        progress(line)
 
 
 def _releases(connection: duckdb.DuckDBPyConnection, archive: Archive, progress: Callable[[str], None]) -> None:

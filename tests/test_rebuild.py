@@ -77,8 +77,7 @@ def test_refresh_after_a_rebuild_finds_all_unchanged(rebuilt: Rebuilt) -> None:
 
 def test_nobody_else_writes_while_a_rebuild_works(refreshed: Refreshed, tmp_path: Path) -> None:
     """A refresh would delete the lake files that only the new warehouse lists; a second rebuild the new warehouse."""
-    home = Home(tmp_path / "home")
-    shutil.copytree(refreshed.home, home.root, symlinks=True)
+    home = _copy(refreshed, tmp_path)
     with subprocess.Popen([KESIAPAN, "rebuild"], env=environment(home.root), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as rebuilding:
         wait_until("the rebuild to begin", home.root.joinpath("warehouse.rebuilding.duckdb").exists, RUN_LIMIT_S, every_s=0.05)
         with pytest.raises(WarehouseBusy, match=f"process {rebuilding.pid} .*kesiapan rebuild"), Warehouse(home.warehouse).open_for_writing(wait_s=0):
@@ -86,3 +85,71 @@ def test_nobody_else_writes_while_a_rebuild_works(refreshed: Refreshed, tmp_path
         said, _ = rebuilding.communicate(timeout=RUN_LIMIT_S)
     assert rebuilding.returncode == 0, said
     assert tables(home.root) == tables(refreshed.home)
+
+
+def _copy(refreshed: Refreshed, folder: Path) -> Home:
+    home = Home(folder / "home")
+    shutil.copytree(refreshed.home, home.root, symlinks=True)
+    return home
+
+
+def _objects(home: Home) -> dict[str, Path]:
+    """The archived bytes, by the name they came under."""
+    with published(home.root) as connection:
+        rows = connection.execute("select source_name, sha256 from meta.artifact").fetchall()
+    return {name: home.archive / "objects" / sha256[:2] / sha256 for name, sha256 in rows}
+
+
+def _held(home: Home) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in [home.warehouse, home.published, *home.lake.rglob("*.parquet")]}
+
+
+def test_a_rebuild_from_an_archive_that_lacks_something_changes_nothing_and_names_it(refreshed: Refreshed, tmp_path: Path) -> None:
+    home = _copy(refreshed, tmp_path)
+    objects = _objects(home)
+    gone, rotten, emptied = objects["denpasar_2018_final.csv"], objects["kalbar_checks.csv"], objects["spbe_published.csv"]
+    gone.unlink()
+    rotten.write_bytes(b"?" + rotten.read_bytes()[1:])
+    sidecar = home.archive / "artifacts" / "spbe_published" / f"{emptied.name}.json"
+    sidecar.write_bytes(b"")
+    release = next(home.archive.glob("releases/*.json"))
+    release.unlink()
+    before = _held(home)
+    done = kesiapan(home.root, "rebuild")
+    assert done.returncode == 2
+    for name, path in (
+        ("denpasar_spbe: denpasar_2018_final.csv", gone),
+        ("kalbar_checks: kalbar_checks.csv", rotten),
+        ("spbe_published: spbe_published.csv", sidecar),
+        ("release of ", release),
+    ):
+        (line,) = [line for line in done.stdout.splitlines() if line.endswith(str(path.relative_to(home.archive)))]
+        assert name in line
+    assert "Restore the archive from a backup" in done.stdout
+    assert _held(home) == before
+
+
+def test_a_rebuild_without_the_archive_changes_nothing(refreshed: Refreshed, tmp_path: Path) -> None:
+    """A share that is not mounted, for one."""
+    home = _copy(refreshed, tmp_path)
+    shutil.rmtree(home.archive)
+    before = _held(home)
+    done = kesiapan(home.root, "rebuild")
+    assert done.returncode == 2
+    assert " more\n" in done.stdout
+    assert _held(home) == before
+
+
+@pytest.mark.parametrize("has_warehouse", [True, False])
+def test_a_rebuild_that_goes_on_without_a_file_names_it(refreshed: Refreshed, tmp_path: Path, has_warehouse: bool) -> None:
+    """Where the loss is accepted, and where no warehouse is left that could say what is lost."""
+    home = _copy(refreshed, tmp_path)
+    rotten = _objects(home)["muaraenim_package_search.json"]
+    rotten.write_bytes(b"?" + rotten.read_bytes()[1:])
+    if not has_warehouse:
+        home.warehouse.unlink()
+    done = kesiapan(home.root, "rebuild", *(["--accept-loss"] if has_warehouse else []))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"muaraenim_catalogue: muaraenim_package_search.json: rejected: archive: {rotten} no longer has the hash" in done.stdout
+    with published(home.root) as connection:
+        assert connection.execute("select feed_id from meta.batch where status = 'rejected'").fetchall() == [("muaraenim_catalogue",)]

@@ -17,8 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from warehouse.files import identifier, sha256_of, write_atomically
+import duckdb
 
+from warehouse.files import identifier, is_whole, sha256_of, sql_of, write_atomically
 
 Record = TypeVar("Record")
 
@@ -211,6 +212,17 @@ class Archive:
         found = [_review(path) for path in (self.root / "reviews").glob("*.json")]
         return sorted(found, key=lambda review: (review.reviewed_at, review.government_code, review.agency_code, review.file_name))
 
+    def lost(self, connection: duckdb.DuckDBPyConnection, by_hash: bool = True) -> list[str]:
+        """What the warehouse was made of and the archive no longer has whole, a line each: its name, and the file within the archive that is gone or
+        damaged. Unless they are looked at `by_hash`, bytes of the right size are taken for whole."""
+        found = []
+        for name, sidecar, sha256, size in connection.execute(sql_of("warehouse", "archived.sql")).fetchall():
+            if not _is_readable(self.root / sidecar):
+                found.append(f"{name}: {sidecar}")
+            elif sha256 is not None and not is_whole(self._object(sha256), size, sha256 if by_hash else None):
+                found.append(f"{name}: {self._object(sha256).relative_to(self.root)}")
+        return found
+
     def _keep(self, data: bytes) -> str:
         sha256 = sha256_of(data)
         path = self._object(sha256)
@@ -234,6 +246,13 @@ def _read(kind: type[Record], path: Path, *times: str, **more: Any) -> Record:
         return kind(**{**values, **{name: datetime.fromisoformat(values[name]) for name in times}}, **more)
     except (ValueError, TypeError, LookupError) as error:
         raise CorruptArtifact(f"archive: {path} is empty or not what was written there; restore the archive from a backup") from error
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except (OSError, ValueError):
+        return False
 
 
 def _artifact(path: Path) -> Artifact:

@@ -11,6 +11,14 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def is_whole(path: Path, size: int, sha256: str | None) -> bool:
+    """Whether the file is there with this size and, unless that is None, this hash."""
+    try:
+        return path.stat().st_size == size and (sha256 is None or sha256_of(path.read_bytes()) == sha256)
+    except OSError:
+        return False
+
+
 def identifier(*parts: str) -> str:
     """A derived id: the same parts give the same 32 hex digits, so that a rebuild gives the same ids."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from warehouse import lake_run
 from warehouse.database import run_on_incoming, transaction
-from warehouse.files import sha256_of, sync_folder
+from warehouse.files import is_whole, sha256_of, sync_folder
 from warehouse.registry import Feed
 from warehouse.workers import ahead
 
@@ -128,13 +128,7 @@ class Lake:
     def damaged(self, connection: duckdb.DuckDBPyConnection, feed_id: str) -> list[tuple[date, str]]:
         """Days whose file is gone, or no longer has the hash it is listed with, and the file's path within the lake."""
         rows = connection.execute("select day, file, bytes, sha256 from meta.lake_partition where feed_id = $1 order by day, file", [feed_id]).fetchall()
-        return [(day, file) for day, file, size, sha256 in rows if not self._is_whole(self.root / file, size, sha256)]
-
-    def _is_whole(self, path: Path, size: int, sha256: str) -> bool:
-        try:
-            return path.stat().st_size == size and sha256_of(path.read_bytes()) == sha256
-        except OSError:
-            return False
+        return [(day, file) for day, file, size, sha256 in rows if not is_whole(self.root / file, size, sha256)]
 
     def remove_unlisted(self, connection: duckdb.DuckDBPyConnection) -> int:
         """Delete files that no manifest row names. Only the holder of the write lock may: nobody else can be about to list one."""
