@@ -16,8 +16,13 @@ from assets.uptime.spark import Spark, SparkUnavailable
 from pipelines import settings as settings_
 from pipelines.settings import ROOT, Settings, SettingsError
 from warehouse import migrations
+from warehouse.archive import Archive
 from warehouse.database import Warehouse, WarehouseBusy, WarehouseMissing, open_published
+from warehouse.lake import Lake
+from warehouse.registry import Product
 
+HASHED_BYTES = 2 * 2**30  # some seconds' work
+SHOWN = 3
 PINNED = ("dagster", "duckdb", "great-expectations", "duckdb-sqlalchemy", "pandas", "pyarrow", "requests")
 
 
@@ -91,12 +96,12 @@ def engine(loaded: Settings) -> Iterator[Finding]:
 
 def _warehouse(loaded: Settings) -> Iterator[Finding]:
     path = loaded.home.warehouse
-    unmatched: list[Finding] = []
+    further: list[Finding] = []
     try:
         with Warehouse(path).open_for_reading(wait_s=1) as connection:
             row = connection.execute("select max(schema_version), (select count(*) from meta.batch) from meta.migration").fetchone()
             with suppress(duckdb.CatalogException):  # of an older version
-                unmatched += _services(loaded, connection)
+                further += [*_services(loaded, connection), *_archive(loaded, connection), *_lake(loaded, connection)]
     except WarehouseMissing:
         yield Finding("warehouse", f"{path}: not there yet", "run `make run`", not_there_yet=True)
     except WarehouseBusy as error:
@@ -108,7 +113,7 @@ def _warehouse(loaded: Settings) -> Iterator[Finding]:
         newest = max((migration.number for migration in migrations.known_migrations()), default=0)
         mend = "" if int(row[0]) <= newest else "written by a newer version of this code: update the checkout"
         yield Finding("warehouse", f"{path}: schema {row[0]}, {row[1]} batches, not locked", mend)
-    yield from unmatched
+    yield from further
 
 
 def _services(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
@@ -122,11 +127,38 @@ def _services(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
                 yield Finding(f"feed {feed.id}", f"{feed.declared}: no check names the service {service.match!r}", mend)
 
 
+def _archive(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """What the warehouse was made of. The bytes of a large archive are held against their sizes alone."""
+    row = connection.execute("select count(*), coalesce(sum(bytes), 0) from meta.artifact").fetchone()
+    assert row is not None
+    by_hash = row[1] <= HASHED_BYTES
+    folder = loaded.home.archive
+    if lost := Archive(folder).lost(connection, by_hash):
+        yield Finding("archive", f"{folder}: {len(lost)} files are gone or damaged: {_first(lost)}", "restore the archive from a backup")
+    else:
+        yield Finding("archive", f"{folder}: {row[0]} files" + ("" if by_hash else ", of which only the sizes were looked at"))
+
+
+def _lake(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    lake = Lake(loaded.home.lake)
+    feeds = loaded.of(Product.UPTIME)
+    if damaged := [file for feed in feeds for _, file in lake.damaged(connection, feed.id)]:
+        mend = "run `kesiapan refresh`: it makes them again from the archive"
+        yield Finding("lake", f"{lake.root}: {len(damaged)} files are gone or damaged: {_first(damaged)}", mend)
+    else:
+        yield Finding("lake", f"{lake.root}: {sum(len(lake.files(connection, feed.id)) for feed in feeds)} files")
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
 def _published(loaded: Settings) -> Iterator[Finding]:
     path = loaded.home.published
     try:
         with open_published(path) as connection:
             row = connection.execute("select published_at, (select count(*) from meta.release) from meta.publication").fetchone()
+            _read_through(connection)
         assert row is not None
         yield Finding("published file", f"{path}: of {row[0]:%Y-%m-%d %H:%M} UTC, {row[1]} releases")
     except WarehouseMissing:
@@ -138,3 +170,9 @@ def _published(loaded: Settings) -> Iterator[Finding]:
     wal = Path(f"{path}.wal")
     if wal.exists():
         yield Finding("published file", f"{wal} lies beside it: somebody opened the file for writing", "run `make run`: publishing removes it")
+
+
+def _read_through(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every value of every table: a damaged block is noticed as it is read, not as the file is opened."""
+    for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+        connection.execute(f"select bit_xor(hash(columns(*))) from {schema}.{table}").fetchall()

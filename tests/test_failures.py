@@ -513,6 +513,30 @@ def test_doctor_names_who_holds_the_warehouse(refreshed: Refreshed, tmp_path: Pa
     assert kesiapan(home.root, "doctor").returncode == 0
 
 
+def test_doctor_names_what_is_damaged_in_archive_lake_and_published_file(refreshed: Refreshed, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(refreshed.home, home.root, symlinks=True)
+    with published(home.root) as connection:
+        ((sha256,),) = connection.execute("select sha256 from meta.artifact where source_name = 'kalbar_checks.csv'").fetchall()
+        ((file,), *_) = connection.execute("select file from meta.lake_partition order by day").fetchall()
+        ((block,), *_) = connection.execute("select block_id from pragma_storage_info('uptime.service_day') where block_id >= 0").fetchall()
+    home.published.chmod(0o644)
+    archived = home.archive / "objects" / sha256[:2] / sha256
+    for path, place in ((archived, 100), (home.lake / file, 100), (home.published, 3 * 4096 + block * 256 * 1024 + 1000)):
+        with path.open("r+b") as opened:
+            opened.seek(place)
+            byte = opened.read(1)
+            opened.seek(place)
+            opened.write(bytes([byte[0] ^ 1]))
+    done = kesiapan(home.root, "doctor")
+    assert done.returncode == 1
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("mend")]
+    assert [line.split("  ")[0] for line in wrong] == ["mend archive", "mend lake", "mend published file"], done.stdout
+    assert f"1 files are gone or damaged: kalbar_checks: kalbar_checks.csv: objects/{sha256[:2]}/{sha256}" in wrong[0]
+    assert f"1 files are gone or damaged: {file}" in wrong[1]
+    assert "checksum" in wrong[2]
+
+
 @contextmanager
 def _holding(warehouse: Path) -> Iterator[int]:
     """Another process that has the warehouse open for writing."""
