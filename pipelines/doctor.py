@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from assets import http
 from assets.uptime.spark import Spark, SparkUnavailable
 from pipelines import settings as settings_
 from pipelines.settings import ROOT, Settings, SettingsError
@@ -70,6 +71,11 @@ def _feeds(loaded: Settings) -> Iterator[Finding]:
     for feed in loaded.feeds:
         if feed.path is not None and feed.id != settings_.INBOX and not any(feed.path.parent.glob(feed.path.name)):
             yield Finding(f"feed {feed.id}", f"{feed.declared}: {str(feed.path)!r} matches no file", "put the file there, or correct the path")
+        if feed.credential is not None:
+            try:
+                http.authorization(feed.credential)
+            except http.BadCredential as error:
+                yield Finding(f"feed {feed.id}", str(error), "set it where `kesiapan` runs, and the daemon; until then this feed fails")
 
 
 def _paths(loaded: Settings) -> Iterator[Finding]:

@@ -1,11 +1,10 @@
 """Reads `sources.toml` and the environment, once, into frozen values. Every mistake is one line: file, line, key, what was found, what is accepted."""
 
 import ipaddress
-import os
 import re
 import ssl
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,6 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from assets import http
 from assets.uptime.engine import IN_DUCKDB, Engine
 from assets.uptime.spark import Spark
 from pipelines import maintenance, service_hours
@@ -206,9 +204,9 @@ _ACCEPTED = {
 }
 
 
-def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> Sources:
+def read_sources(path: Path) -> Sources:
     """Paths in a settings file are relative to it. Raises `SettingsError` with every mistake found. What `env:NAME` names
-    must be set in `environment`, and stays there."""
+    stays in the environment: whoever asks the source looks there."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # Notepad marks UTF-8 at the beginning
     except OSError as error:
@@ -239,7 +237,7 @@ def read_sources(path: Path, environment: Mapping[str, str] = os.environ) -> Sou
                 entries[table].append((index, model.model_validate(values)))
             except ValidationError as error:
                 mistakes += _mistakes_of(error, places, table, index, model)
-    mistakes += _inconsistencies(document, entries, places, path.parent, environment)
+    mistakes += _inconsistencies(document, entries, places, path.parent)
     engine, found = _engine(document, places)
     mistakes += found
     governments = {entry.code: Government(entry.code, entry.name, entry.timezone) for _, entry in entries["government"]}
@@ -346,9 +344,7 @@ def _listed(document: dict[str, Any], table: str) -> list[dict[str, Any]]:
     return [entry for entry in (listed if isinstance(listed, list) else [listed]) if isinstance(entry, dict)]
 
 
-def _inconsistencies(
-    document: dict[str, Any], entries: dict[str, list[tuple[int, Any]]], places: "_Places", folder: Path, environment: Mapping[str, str]
-) -> Iterator[str]:
+def _inconsistencies(document: dict[str, Any], entries: dict[str, list[tuple[int, Any]]], places: "_Places", folder: Path) -> Iterator[str]:
     codes = {entry.code for _, entry in entries["government"]}
     whole = len(entries["government"]) == len(_listed(document, "government"))  # else what has no government may only refer to one with a mistake in it
     zones = available_timezones()
@@ -362,7 +358,8 @@ def _inconsistencies(
         at = partial(places.key, "feed", index)
         yield from _feed_mistakes(entry, codes if whole else None, at)
         yield from _source_mistakes(entry, folder, at)
-        yield from _credential_mistakes(entry, at, environment)
+        if entry.bearer and entry.basic_auth:
+            yield f"{at('basic_auth')}: give either bearer or basic_auth"
     unreadable = {str(feed.get("id")) for feed in _listed(document, "feed")} - {entry.id for _, entry in entries["feed"]}
     uptime = sorted(entry.id for _, entry in entries["feed"] if entry.kind in UPTIME_KINDS)
     yield from _matched_twice(entries["service"], places)
@@ -390,19 +387,6 @@ def _feed_mistakes(entry: _Feed, codes: set[str] | None, at: Callable[[str], str
     for feeds, (kinds, keys) in _KEYS_OF_KINDS.items():
         if entry.kind not in kinds:
             yield from (f"{at(key)}: belongs to {feeds}, this one is {entry.kind}" for key in keys if key in entry.model_fields_set)
-
-
-def _credential_mistakes(entry: _Feed, at: Callable[[str], str], environment: Mapping[str, str]) -> Iterator[str]:
-    """No message shows what the variable holds."""
-    if entry.bearer and entry.basic_auth:
-        yield f"{at('basic_auth')}: give either bearer or basic_auth"
-    for key, scheme in CREDENTIALS.items():
-        if written := getattr(entry, key):
-            variable = written.removeprefix("env:")
-            try:
-                http.authorization(Credential(scheme, variable), environment)
-            except http.BadCredential as error:
-                yield f"{at(key)}: {error}"
 
 
 def _may_be_in(network: Network | None, host: str | None) -> bool:

@@ -480,6 +480,17 @@ def test_batch_that_is_not_one_is_said_so(refreshed: Refreshed, arguments: list[
     assert "Traceback" not in done.stderr
 
 
+MONITOR = """
+[[feed]]
+id = "monitor"
+kind = "prometheus"
+government = "63"
+url = "https://prometheus.example.go.id"
+bearer = "env:MONITOR_TOKEN"
+max_hold = "150s"
+"""
+
+
 def test_doctor_finds_a_refreshed_home_well(refreshed: Refreshed) -> None:
     done = kesiapan(refreshed.home, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -501,6 +512,44 @@ def test_doctor_names_a_service_that_no_check_names(refreshed: Refreshed, tmp_pa
         ((known,),) = connection.execute("select code from ref.service where feed_id = 'kalbar_checks' order by code limit 1").fetchall()
     sources.write_text(settings + service.format(known), encoding="utf-8")
     assert kesiapan(refreshed.home, "doctor", KESIAPAN_SOURCES=str(sources)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({}, "environment variable MONITOR_TOKEN is not set"),
+        ({"MONITOR_TOKEN": " "}, "environment variable MONITOR_TOKEN is not set"),
+        ({"MONITOR_TOKEN": "rahasia 7"}, "environment variable MONITOR_TOKEN holds no bearer token; accepted:"),
+        ({"MONITOR_TOKEN": "rahasia-7"}, ""),
+    ],
+)
+def test_a_secret_that_is_missing_is_a_finding_of_doctor_and_stops_nobody_who_reads(
+    refreshed: Refreshed, tmp_path: Path, held: dict[str, str], said: str
+) -> None:
+    sources = tmp_path / "sources.toml"
+    settings = (SAMPLES / "sources.toml").read_text(encoding="utf-8").replace('path = "', f'path = "{SAMPLES}/')
+    sources.write_text(settings + MONITOR, encoding="utf-8")
+    done = kesiapan(refreshed.home, "doctor", KESIAPAN_SOURCES=str(sources), **held)
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("mend")]
+    assert done.returncode == len(wrong) == (1 if said else 0), done.stdout + done.stderr
+    assert all(line.startswith("mend feed monitor") and said in line for line in wrong)
+    assert "rahasia" not in done.stdout + done.stderr
+    asked = kesiapan(refreshed.home, "query", "select 42 as answer", "--format", "csv", KESIAPAN_SOURCES=str(sources), **held)
+    assert (asked.returncode, asked.stdout.split()) == (0, ["answer", "42"]), asked.stderr
+
+
+def test_a_secret_that_is_missing_fails_its_own_feed_and_no_other(refreshed: Refreshed, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(refreshed.home, home, symlinks=True)
+    sources = tmp_path / "sources.toml"
+    settings = (SAMPLES / "sources.toml").read_text(encoding="utf-8").replace('path = "', f'path = "{SAMPLES}/')
+    sources.write_text(settings + MONITOR, encoding="utf-8")
+    done = kesiapan(home, "refresh", KESIAPAN_SOURCES=str(sources))
+    assert done.returncode == 1, done.stdout + done.stderr
+    trouble = done.stdout[done.stdout.index("Not everything went through") :].splitlines()[1:]
+    (line,) = [line for line in trouble if line.strip()]
+    assert line.startswith("  monitor: failed: ")
+    assert line.endswith("environment variable MONITOR_TOKEN is not set")
 
 
 def test_doctor_names_who_holds_the_warehouse(refreshed: Refreshed, tmp_path: Path) -> None:

@@ -1125,8 +1125,9 @@ def test_the_command_refreshes_it_and_keeps_the_secret_to_itself(httpserver: HTT
     assert failed.returncode == 1
     assert "answered 401" in failed.stdout
     unset = kesiapan(home, "refresh")
-    assert unset.returncode == 2
-    assert "feed.basic_auth: environment variable MONITOR_SECRET is not set" in unset.stdout + unset.stderr
+    assert unset.returncode == 1
+    assert "checks: failed: " in unset.stdout
+    assert "environment variable MONITOR_SECRET is not set" in unset.stdout
     told = "".join(one.stdout + one.stderr for one in (done, failed, unset)).encode()
     everything = told + b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     for secret in (PASSWORD, "rahasia-7", "YWRtaW46cmFoYXNpYS03IGthdGE="):
