@@ -50,6 +50,7 @@ def build_definitions(
     jobs = build_jobs(
         ingest=[REFERENCE, *(key for key in feeds if key != inbox), DUE_QUARTER],
         by_quarter=sorted(by_quarter),
+        scores=SCORE,
         published=PUBLISHED,
         inbox=[REFERENCE, inbox, DUE_QUARTER],
     )

@@ -1,5 +1,5 @@
-"""The jobs: ingest (all configured feeds), inbox (what people send, as it arrives), readiness (quarters), publish, and refresh: the feeds and all that
-follows, for one quarter."""
+"""The jobs: ingest (all configured feeds), inbox (what people send, as it arrives), readiness (quarters), quality (quarters in which
+only rows set aside are new), publish, and refresh: the feeds and all that follows, for one quarter."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,7 +20,9 @@ class RebuildConfig(dg.Config):
     accept_loss: bool = False
 
 
-def build_jobs(ingest: Sequence[dg.AssetKey], by_quarter: Sequence[dg.AssetKey], published: dg.AssetKey, inbox: Sequence[dg.AssetKey]) -> Jobs:
+def build_jobs(
+    ingest: Sequence[dg.AssetKey], by_quarter: Sequence[dg.AssetKey], scores: dg.AssetKey, published: dg.AssetKey, inbox: Sequence[dg.AssetKey]
+) -> Jobs:
     def job(name: str, keys: Sequence[dg.AssetKey], description: str) -> AssetJob:
         return dg.define_asset_job(name, selection=dg.AssetSelection.assets(*keys), description=description)
 
@@ -28,6 +30,7 @@ def build_jobs(ingest: Sequence[dg.AssetKey], by_quarter: Sequence[dg.AssetKey],
         job("ingest", ingest, "Every configured feed, from its source into the core; the roll-up of touched days."),
         job("inbox", inbox, "What lies in the inbox folder; its senders are told."),
         job("readiness", [*by_quarter, published], "Quarters: service levels, data quality, indices; then the published file."),
+        job("quality", [scores, published], "Quarters of which only rows that were set aside say something new: data quality; then the published file."),
         job("publish", [published], "Only the published file: mends a run that was killed before its swap."),
         job("refresh", [*ingest, *by_quarter, published], "Every configured feed and all that follows, for one quarter."),
     ]

@@ -19,7 +19,7 @@ from pipelines import runs
 from pipelines.definitions import build_definitions
 from pipelines.failure import Failed
 from pipelines.partitions import QUARTERS
-from pipelines.sensors import COMMAND, RANGE_START, due_periods, range_tags
+from pipelines.sensors import COMMAND, RANGE_START, due_periods, range_tags, unscored_periods
 from pipelines.settings import INBOX, Settings
 from warehouse import period as quarter
 from warehouse.archive import Archive
@@ -58,7 +58,8 @@ class Session:
         self._run("inbox")
 
     def release(self, period: str | None, as_of: datetime | None) -> None:
-        """The quarters that are due, one run per contiguous stretch, or the one that was asked for; then the published file, if it is behind."""
+        """The quarters that are due, for all or for data quality alone, one run per contiguous stretch, or the one that was asked for; then the published
+        file, if it is behind."""
         if period is not None and quarter.first_day(period).isoformat() not in QUARTERS.get_partition_keys():
             raise Failed(f"{period} is not a quarter of this system; accepted: {quarter.FIRST} up to the running quarter")
         stretches = [(period, period)] if period is not None else quarter.stretches(due_periods(self._instance))
@@ -66,6 +67,9 @@ class Session:
         for first, last in stretches:
             self.changed = True
             self._run("readiness", range_tags(first, last), config)
+        for first, last in quarter.stretches(unscored_periods(self._instance)) if period is None else []:
+            self.changed = True
+            self._run("quality", range_tags(first, last))
         self.publish()
 
     def publish(self) -> None:

@@ -80,6 +80,8 @@ def _make(settings: Settings, run_id: str, clock: Callable[[], datetime], progre
         for period in release.periods_with_input(connection):
             service_quarter.reckon(connection, period, clock())
             score.reckon(connection, period)
+        for period in release.unscored_periods(connection, []):
+            score.reckon(connection, period)
         _releases(connection, archive, progress)
     return fresh
 

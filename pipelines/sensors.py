@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.arrival import recorded
-from assets.readiness.assets import DUE, DUE_QUARTER
+from assets.readiness.assets import DUE, DUE_QUARTER, UNSCORED
 from assets.submissions import submission
 from expectations.intake import unjudged
 from pipelines import settings
@@ -32,11 +32,20 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 def due_periods(instance: dg.DagsterInstance) -> list[str]:
     """What the newest materialisation of `readiness/due_quarter` says is due."""
+    return _periods(instance, DUE)
+
+
+def unscored_periods(instance: dg.DagsterInstance) -> list[str]:
+    """What it says is due for data quality alone."""
+    return _periods(instance, UNSCORED)
+
+
+def _periods(instance: dg.DagsterInstance, said: str) -> list[str]:
     event = instance.get_latest_materialization_event(DUE_QUARTER)
     materialization = event.asset_materialization if event is not None else None
-    if materialization is None:
+    if materialization is None or said not in materialization.metadata:
         return []
-    value = materialization.metadata[DUE].value
+    value = materialization.metadata[said].value
     return [str(period) for period in value] if isinstance(value, list) else []
 
 
@@ -120,19 +129,22 @@ def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list
         name="due_quarters",
         run_status=dg.DagsterRunStatus.SUCCESS,
         monitored_jobs=[jobs["ingest"], jobs["inbox"]],
-        request_jobs=[jobs["readiness"], jobs["publish"]],
+        request_jobs=[jobs["readiness"], jobs["quality"], jobs["publish"]],
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="After an ingest, releases the quarters that became due, one run per contiguous stretch; with none due, brings the published file up.",
+        description="After an ingest, releases the quarters that became due and scores those with rows set aside, one run per contiguous stretch; with none "
+        "due, brings the published file up.",
     )
     def due_quarters(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         run = context.dagster_run
         if COMMAND in run.tags:
             yield dg.SkipReason("started by the command, which does the rest itself")
             return
-        stretches = quarter.stretches(due_periods(context.instance))
-        for first, last in stretches:
+        due, unscored = quarter.stretches(due_periods(context.instance)), quarter.stretches(unscored_periods(context.instance))
+        for first, last in due:
             yield dg.RunRequest(run_key=f"{run.run_id}-{first}", job_name="readiness", tags=range_tags(first, last))
-        if not stretches:
+        for first, last in unscored:
+            yield dg.RunRequest(run_key=f"{run.run_id}-quality-{first}", job_name="quality", tags=range_tags(first, last))
+        if not due and not unscored:
             yield dg.RunRequest(run_key=f"{run.run_id}-publish", job_name="publish")
 
     return [inbox_arrivals, due_quarters]

@@ -13,15 +13,17 @@ import dagster as dg
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus
 
+from assets.readiness.assets import DUE, DUE_QUARTER, UNSCORED
 from pipelines import launch, settings
 from pipelines.definitions import build_definitions
+from pipelines.sensors import RANGE_END, RANGE_START
 from tests.conftest import KESIAPAN, ROOT, environment, published
 from tests.dagster_server import Server, dev
 from tests.waiting import wait_until
 from warehouse.home import Home
 
 GRAPH = Path(__file__).with_name("asset_graph.txt")
-JOBS = ("ingest", "inbox", "readiness", "publish", "refresh")
+JOBS = ("ingest", "inbox", "readiness", "quality", "publish", "refresh")
 NIGHT_LIMIT_S = 300
 
 
@@ -112,6 +114,27 @@ def test_quarterly_refresh_asks_for_the_quarter_that_ended(definitions: dg.Defin
         evaluated = schedule.evaluate_tick(context)
     assert evaluated.run_requests is not None
     assert [request.partition_key for request in evaluated.run_requests] == [quarter]
+
+
+@pytest.mark.parametrize(
+    ("due", "unscored", "asked"),
+    [
+        (["2025-Q4"], ["2025-Q1", "2025-Q2"], [("readiness", "2025-10-01", "2025-10-01"), ("quality", "2025-01-01", "2025-04-01")]),
+        ([], ["2025-Q3"], [("quality", "2025-07-01", "2025-07-01")]),
+        ([], [], [("publish", None, None)]),
+    ],
+)
+def test_quarters_that_only_rows_set_aside_speak_of_are_scored_and_not_released(
+    definitions: dg.Definitions, due: list[str], unscored: list[str], asked: list[tuple[str, str | None, str | None]]
+) -> None:
+    repository = definitions.get_repository_def()
+    with DagsterInstance.ephemeral() as instance:
+        said = {DUE: dg.MetadataValue.json(due), UNSCORED: dg.MetadataValue.json(unscored)}
+        instance.report_runless_asset_event(dg.AssetMaterialization(DUE_QUARTER, metadata=said))
+        ended = _nothing.execute_in_process(instance=instance)
+        context = dg.build_run_status_sensor_context("due_quarters", ended.all_events[-1], instance, ended.dagster_run)
+        requests = list(repository.get_sensor_def("due_quarters")(context))
+    assert [(request.job_name, request.tags.get(RANGE_START), request.tags.get(RANGE_END)) for request in requests] == asked
 
 
 def test_refresh_job_of_one_quarter_publishes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

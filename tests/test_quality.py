@@ -2,27 +2,34 @@
 outcomes themselves: complete, and found again by the query that stands beside each."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
+from assets.quality.score import reckon
+from assets.readiness import release
 from expectations import catalogue, derived
 from pipelines import inspect_batch
 from pipelines.settings import Settings, read_sources
-from tests.conftest import ROOT, Refreshed, kesiapan
+from tests.conftest import ROOT, Refreshed, kesiapan, published
+from tests.test_suites import MADE_UP, Installation, as_csv
 from warehouse import database, migrations, reference
+from warehouse import period as quarter
 from warehouse.database import open_published, run_script
 from warehouse.home import Home
-from warehouse.registry import Government
+from warehouse.registry import FeedKind, Government
 
 Key = tuple[str, str, str, str]
 START = datetime(2026, 9, 1, tzinfo=UTC)
 NOBODY = ("-", "-", "all")
+NAMED = (None, "2026-Q1", "2026-Q2", "2026-Q3", "2017-Q4", "2062-Q1")
 
 
 @dataclass
@@ -52,15 +59,30 @@ def current_batches(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str
     return {batch["batch_id"]: batch for batch in newest.values()}
 
 
+def quarters_of(connection: duckdb.DuckDBPyConnection, batches: Mapping[str, dict[str, Any]]) -> dict[str, set[str]]:
+    """The quarters that each batch bears on or that its rows name, from 2018 to the one in which it came; where there is none, that one."""
+    zones = dict(connection.execute("select code, timezone from ref.government").fetchall())
+    feeds = dict(connection.execute("select batch_id, government_code from quality.expectation_result").fetchall())
+    named: dict[str, set[str]] = {}
+    for batch_id, period in connection.execute("select batch_id, period from quality.result_by_owner where period is not null").fetchall():
+        named.setdefault(batch_id, set()).add(period)
+    found = {}
+    for batch_id, batch in batches.items():
+        came_in = quarter.of_day(batch["received_at"].astimezone(ZoneInfo(zones[feeds[batch_id]])).date())
+        found[batch_id] = {*batch["periods"], *(period for period in named.get(batch_id, ()) if "2018-Q1" <= period <= came_in)} or {came_in}
+    return found
+
+
 def scores_by_hand(connection: duckdb.DuckDBPyConnection, period: str) -> dict[Key, tuple[Any, ...]]:
     """Score, rules, passed, rows checked, rows failed, and whether there is a reason; by government, agency, feed and dimension. Rules of severity
     info count for nothing."""
     current = current_batches(connection)
+    quarters = quarters_of(connection, current)
     results = {result["result_id"]: result for result in fetched(connection, "select * from quality.expectation_result")}
     tallies: dict[Key, Tally] = {}
     for share in fetched(connection, "select * from quality.result_by_owner"):
-        result, batch = results[share["result_id"]], current.get(share["batch_id"])
-        if batch is None or period not in batch["periods"] or share["period"] not in (None, period) or result["severity"] == "info":
+        result, of_batch = results[share["result_id"]], quarters.get(share["batch_id"], set())
+        if period not in ({share["period"]} & of_batch or of_batch) or result["severity"] == "info":
             continue
         about_rows = result["scope"] == "row"
         judged = result["status"] in ("pass", "warn", "fail") and (not about_rows or share["evaluated_count"] > 0)
@@ -130,7 +152,7 @@ def test_every_score_is_what_the_stored_outcomes_come_to(connection: duckdb.Duck
 
 
 def test_every_quarter_that_has_data_has_scores(connection: duckdb.DuckDBPyConnection, scored_periods: list[str]) -> None:
-    spoken_of = {period for batch in current_batches(connection).values() for period in batch["periods"]}
+    spoken_of = {period for periods in quarters_of(connection, current_batches(connection)).values() for period in periods}
     assert spoken_of
     assert spoken_of <= set(scored_periods)
 
@@ -242,7 +264,7 @@ def invented_outcomes(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     for number in range(9):
         feed, batch_id = f"buatan_{number % 3}", f"batch-{number}"
         at = START + timedelta(days=chance.randrange(5))
-        periods = sorted({chance.choice(("2026-Q1", "2026-Q2", "2026-Q3")) for _ in range(2)})
+        periods = [] if number == 4 else sorted({chance.choice(("2026-Q1", "2026-Q2", "2026-Q3")) for _ in range(2)})
         connection.execute(
             "insert into meta.batch values ($1, 'sha', $2, $3, 'p', 's', $4, $5, 'run', 'promoted', 0, 0, 0, 0, 0, $6, null)",
             [batch_id, feed, f"berkas {chance.randrange(2)}", at, at + timedelta(minutes=number), periods],
@@ -250,7 +272,7 @@ def invented_outcomes(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
         for rule in range(14):
             scope = "batch" if rule % 7 == 0 else "row"
             status = chance.choice(("pass", "warn", "fail", "error", "not_evaluated"))
-            owners = [(chance.choice(("97", "98")), chance.choice(("-", "001")), chance.choice((None, "2026-Q1", "2026-Q2", "2026-Q3"))) for _ in range(3)]
+            owners = [(chance.choice(("97", "98")), chance.choice(("-", "001")), chance.choice(NAMED)) for _ in range(3)]
             shares = []
             for owner in sorted(set(owners), key=str):
                 evaluated = 0 if status in ("error", "not_evaluated") else chance.randrange(0, 50)
@@ -270,6 +292,102 @@ def invented_outcomes(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
                     "insert into quality.result_by_owner values ($1, $2, $3, $4, $5, $6, $7, $8)",
                     [f"{batch_id}-{rule}", batch_id, f"buatan.{rule:02}", government, agency, period, judged, broken],
                 )
+
+
+# Rows that were set aside count too.
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path / "home")
+
+
+def claims(agency: str, values: Sequence[str], period: str = "2025-Q4") -> bytes:
+    rows = [
+        {
+            "government_code": "63",
+            "agency_code": agency,
+            "period": period,
+            "instrument_id": "SPBE2020",
+            "indicator_id": str(number),
+            "stage": "self",
+            "value": value,
+            "explanation": MADE_UP,
+        }
+        for number, value in enumerate(values, start=1)
+    ]
+    return as_csv(rows)
+
+
+def scored(installation: Installation, feed_id: str, dimension: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """Scores by quarter and agency, as rows checked and failed, once all quarters that wait for their scores have them."""
+    with installation.warehouse.open_for_writing() as connection:
+        for period in {*release.periods_with_input(connection), *release.unscored_periods(connection, [])}:
+            reckon(connection, period)
+        assert release.unscored_periods(connection, []) == []
+    rows = installation.query(
+        "select period, agency_code, rows_checked, rows_failed from quality.score where feed_id = $1 and dimension = $2 and rows_checked > 0",
+        feed_id,
+        dimension,
+    )
+    return {(period, agency): (checked, failed) for period, agency, checked, failed in rows}
+
+
+def test_an_agency_whose_rows_are_all_set_aside_has_the_score_of_those_rows(installation: Installation) -> None:
+    feed = installation.feed("kiriman", FeedKind.SUBMISSION, Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar"))
+    installation.bring(feed, claims("102", ["9"] * 5), "semua_salah.csv")
+    installation.bring(feed, claims("103", [*["9"] * 5, "3"]), "hampir_semua_salah.csv")
+    installation.bring(feed, claims("010", ["3"] * 5), "benar.csv")
+    installation.bring(feed, claims("010", ["9"] * 5, "2025-Q3"), "salah.csv")
+    found = scored(installation, feed.id, "conformity")
+    assert {key: failed for key, (_, failed) in found.items()} == {
+        ("2025-Q4", "102"): 5,
+        ("2025-Q4", "103"): 5,
+        ("2025-Q4", "010"): 0,
+        ("2025-Q3", "010"): 5,
+    }
+    assert found["2025-Q4", "102"] == found["2025-Q3", "010"]
+    with installation.warehouse.open_for_reading() as connection:
+        assert release.stale_periods(connection) == ["2025-Q4"]
+
+
+@pytest.mark.parametrize("named", ["2062-Q4", "1999-Q1", "kapan-kapan"])
+def test_rows_that_name_no_quarter_count_in_those_of_their_file_or_when_it_came(installation: Installation, named: str) -> None:
+    feed = installation.feed("kiriman", FeedKind.SUBMISSION, Government("63", "Provinsi Kalimantan Selatan", "Asia/Makassar"))
+    installation.bring(feed, claims("102", ["3"] * 5, named))
+    installation.bring(feed, claims("103", ["3"], "2025-Q1") + claims("103", ["3"] * 4, named).split(b"\n", 1)[1])
+    found = scored(installation, feed.id, "conformity")
+    assert {key: failed > 0 for key, (_, failed) in found.items()} == {("2026-Q3", "102"): True, ("2025-Q1", "103"): True}
+
+
+def test_a_check_log_whose_rows_are_all_set_aside_counts_in_the_quarters_of_its_checks(installation: Installation) -> None:
+    feed = installation.feed("pantauan", FeedKind.CHECK_LOG)
+    lines = [f"a,https://a.example.com,{at},up" for at in ("2026-06-30T15:59:00Z", "2026-06-30T16:00:00Z", "2026-08-01T00:00:00Z", "kemarin")]
+    brought = installation.bring(feed, "\n".join(["service,url,checked_at,status", *lines]).encode())
+    assert installation.batch(brought)["rejected"] == 4
+    assert {key: failed for key, (_, failed) in scored(installation, feed.id, "accuracy").items()} == {("2026-Q2", "-"): 2, ("2026-Q3", "-"): 3}
+    with installation.warehouse.open_for_reading() as connection:
+        assert release.stale_periods(connection) == []
+
+
+def test_the_command_scores_a_quarter_of_which_only_rows_set_aside_speak_and_releases_nothing(tmp_path: Path) -> None:
+    sources = tmp_path / "sources.toml"
+    sources.write_text('[[government]]\ncode = "63"\nname = "Provinsi Kalimantan Selatan"\ntimezone = "Asia/Makassar"\n', encoding="utf-8")
+    (tmp_path / "semua_salah.csv").write_bytes(claims("102", ["9"] * 5, "2025-Q3"))
+    home = tmp_path / "home"
+    done = kesiapan(home, "ingest", str(tmp_path / "semua_salah.csv"), KESIAPAN_SOURCES=str(sources))
+    assert "quarters due for data quality alone: 2025-Q3" in done.stdout, done.stdout + done.stderr
+    scores = "select period, agency_code, feed_id, dimension, rows_checked, rows_failed from quality.score order by all"
+    with published(home) as connection:
+        found = connection.execute(scores).fetchall()
+        assert connection.execute("from meta.release").fetchall() == []
+    assert ("2025-Q3", "102", "inbox", "conformity", 5) in [(*row[:4], row[5]) for row in found]
+    again = kesiapan(home, "refresh", KESIAPAN_SOURCES=str(sources))
+    assert "Nothing was new" in again.stdout, again.stdout + again.stderr
+    rebuilt = kesiapan(home, "rebuild", KESIAPAN_SOURCES=str(sources))
+    assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
+    with published(home) as connection:
+        assert connection.execute(scores).fetchall() == found
 
 
 @pytest.fixture(params=range(4), ids=lambda seed: f"seed {seed}")

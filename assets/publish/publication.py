@@ -72,8 +72,9 @@ WITHHELD = (
     "uptime.check_run",
     "uptime.read_file",
     "uptime.target",
+    "quality.scored_batch",
 )
-WITHHELD_VIEWS = ("uptime.day_run",)
+WITHHELD_VIEWS = ("uptime.day_run", "quality.unscored_quarter")
 FILLED_HERE = ("meta.publication", "meta.dictionary")
 _WITHOUT_NAMES = {"quality.failed_row": "* replace (json_merge_patch(row, '{\"submitted_by\": null}') as row)"}
 

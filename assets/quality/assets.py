@@ -21,7 +21,7 @@ def build_quality_assets(upstream: list[dg.AssetKey], quarters: dg.TimeWindowPar
         description="Data quality out of quality.expectation_result. Grain: quarter, government, agency, feed, dimension. "
         "Score: 1 - rows failed / rows checked; without anything checked there is no score, and the reason.",
         metadata={"dagster/table_name": "quality.score"},
-        code_version="1",
+        code_version="2",
     )
     def score(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         with warehouse.open_for_writing() as connection:

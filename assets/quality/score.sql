@@ -1,5 +1,6 @@
--- Grain: quarter, government, agency, feed (and `all`), dimension (and `all`), over the current batches that speak of the quarter; and, for each configured
--- government without any, one row without a score. Rows count for the government and agency they name.
+-- Grain: quarter, government, agency, feed (and `all`), dimension (and `all`), over the current batches that count for the quarter; and, for each configured
+-- government without any, one row without a score. Rows count for the government, agency and quarter they name, set aside or not; those that name no quarter
+-- of their batch (`quality.batch_quarter`) count for all of its.
 -- score = 1 - rows failed / rows checked, over row rules that were evaluated; nothing to check: no score, and the reason. What rules of severity
 -- info find is no fault, and counts for nothing.
 delete from quality.score where period = $period;
@@ -24,11 +25,9 @@ with outcome as (
         by_owner.unexpected_count
     from quality.current_result as current_result
     inner join quality.result_by_owner as by_owner using (result_id)
-    inner join meta.batch as batch on batch.batch_id = current_result.batch_id
-    where
-        list_contains(batch.periods, $period)
-        and coalesce(by_owner.period, $period) = $period
-        and current_result.severity <> 'info'
+    inner join quality.batch_quarter as batch_quarter on batch_quarter.batch_id = current_result.batch_id and batch_quarter.period = $period
+    left join quality.batch_quarter as named on named.batch_id = current_result.batch_id and named.period = by_owner.period
+    where coalesce(named.period, $period) = $period and current_result.severity <> 'info'
 ),
 
 by_dimension as (
@@ -85,3 +84,7 @@ select
     'no data for this quarter' as reason
 from without_data
 order by feed_id, government_code, agency_code, dimension;
+
+delete from quality.scored_batch where period = $period;
+
+insert into quality.scored_batch by name select period, batch_id from quality.batch_quarter where period = $period;

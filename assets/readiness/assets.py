@@ -18,6 +18,7 @@ INDEX_SCORE = dg.AssetKey(["readiness", "index_score"])
 
 DUE_QUARTER = dg.AssetKey(["readiness", "due_quarter"])
 DUE = "due"
+UNSCORED = "unscored"
 
 
 class ReleaseConfig(dg.Config):
@@ -99,8 +100,8 @@ def build_readiness_assets(
         group_name="readiness",
         kinds={"duckdb"},
         owners=["team:diskominfo"],
-        description="Which quarters have input that their newest release has not counted, or are over since they were reckoned. The refresh command and the "
-        "sensor `due_quarters` start just those.",
+        description="Which quarters have input that their newest release has not counted, or are over since they were reckoned; and of which others rows were set "
+        "aside that no quality score counts yet. The refresh command and the sensor `due_quarters` start just those.",
         code_version="2",
     )
     def due_quarter(
@@ -108,7 +109,10 @@ def build_readiness_assets(
     ) -> dg.MaterializeResult[None]:
         with warehouse.open_for_reading() as connection:
             due = release.stale_periods(connection, clock())
+            unscored = release.unscored_periods(connection, due)
         context.log.info(f"quarters due: {', '.join(due) or 'none, all input is released'}")
-        return dg.MaterializeResult(metadata={DUE: dg.MetadataValue.json(due)})
+        if unscored:
+            context.log.info(f"quarters due for data quality alone: {', '.join(unscored)}")
+        return dg.MaterializeResult(metadata={DUE: dg.MetadataValue.json(due), UNSCORED: dg.MetadataValue.json(unscored)})
 
     return [make, due_quarter]

@@ -34,6 +34,12 @@ def stale_periods(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[
     return [period for period in periods_with_input(connection) if period in over or _inputs(connection, period, None, now).release_id not in released]
 
 
+def unscored_periods(connection: duckdb.DuckDBPyConnection, due: list[str]) -> list[str]:
+    """Quarters that are not due, and whose quality scores do not count all rows that were set aside."""
+    rows = connection.execute("select period from quality.unscored_quarter where not list_contains($1, period) order by period", [due]).fetchall()
+    return [str(row[0]) for row in rows]
+
+
 def make_release(
     connection: duckdb.DuckDBPyConnection, archive: Archive, period: str, as_of: datetime | None, run_id: str, clock: Callable[[], datetime]
 ) -> tuple[ReleaseRecord, bool]:

@@ -62,7 +62,7 @@ comment on column meta.batch.added is 'Rows new to the warehouse | Baris baru | 
 comment on column meta.batch.updated is 'Rows that revise known ones | Baris yang merevisi | rows';
 comment on column meta.batch.unchanged is 'Rows that say nothing new | Baris tanpa perubahan | rows';
 comment on column meta.batch.rejected is 'Distinct rows set aside | Baris yang disisihkan | rows';
-comment on column meta.batch.periods is 'Quarters the batch speaks of | Triwulan yang dicakup batch';
+comment on column meta.batch.periods is 'Quarters that its accepted rows bear on | Triwulan yang dipengaruhi barisnya yang diterima';
 comment on column meta.batch.message is 'Why it was rejected | Alasan penolakan';
 
 create table if not exists meta.ingest_run (

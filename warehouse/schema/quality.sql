@@ -125,7 +125,7 @@ comment on column quality.result_by_owner.batch_id is 'Batch | Batch';
 comment on column quality.result_by_owner.rule_id is 'Rule | Aturan';
 comment on column quality.result_by_owner.government_code is 'Government the rows name, if it is known; else that of the feed | Pemerintah daerah pada baris, bila dikenal; selain itu milik sumber';
 comment on column quality.result_by_owner.agency_code is 'Agency the rows name, if it is known; else - | SKPD pada baris, bila dikenal; selain itu -';
-comment on column quality.result_by_owner.period is 'Quarter the rows name; empty = the quarters of the batch | Triwulan pada baris; kosong = triwulan batch';
+comment on column quality.result_by_owner.period is 'Quarter the rows name; empty = the quarters of the batch (quality.batch_quarter) | Triwulan pada baris; kosong = triwulan batch (quality.batch_quarter)';
 comment on column quality.result_by_owner.evaluated_count is 'Rows the rule applied to | Baris yang dinilai | rows';
 comment on column quality.result_by_owner.unexpected_count is 'Rows that broke it | Baris yang melanggar | rows';
 
@@ -197,6 +197,48 @@ select expectation_result.*, current_batch.source_name
 from quality.expectation_result
 inner join quality.current_batch as current_batch using (batch_id);
 comment on view quality.current_result is 'Outcomes of the current batches | Hasil aturan untuk batch terkini';
+
+-- Grain: current batch, quarter that its outcomes count for: those it speaks of, and those that its rows name, set aside or not. A quarter of before 2018, or
+-- of after the batch came, is named wrongly. Where there is none, it is the quarter in which the batch came.
+create or replace view quality.batch_quarter as
+with came as (
+    select
+        current_batch.batch_id,
+        current_batch.periods,
+        timezone(coalesce(government.timezone, 'UTC'), current_batch.received_at) as came_at,
+        year(came_at) || '-Q' || quarter(came_at) as came_in
+    from quality.current_batch as current_batch
+    inner join (select distinct batch_id, government_code from quality.expectation_result) as judged using (batch_id)
+    left join ref.government as government on government.code = judged.government_code
+),
+
+spoken_of as (
+    select batch_id, unnest(periods) as period from came
+    union
+    select came.batch_id, by_owner.period
+    from came
+    inner join quality.result_by_owner as by_owner using (batch_id)
+    where by_owner.period between '2018-Q1' and came.came_in
+)
+
+select came.batch_id, coalesce(spoken_of.period, came.came_in) as period
+from came
+left join spoken_of using (batch_id);
+comment on view quality.batch_quarter is 'Quarters that the outcomes of a current batch count for | Triwulan tempat hasil batch terkini dihitung';
+
+create table if not exists quality.scored_batch (period varchar not null, batch_id varchar not null);
+comment on table quality.scored_batch is 'Batches that the scores of a quarter were reckoned from | Batch yang menjadi dasar skor suatu triwulan';
+comment on column quality.scored_batch.period is 'Quarter | Triwulan';
+comment on column quality.scored_batch.batch_id is 'Batch | Batch';
+
+-- Quarters in which only rows that were set aside wait to be counted: no release is due for them, scores are.
+create or replace view quality.unscored_quarter as
+select distinct batch_quarter.period
+from quality.batch_quarter as batch_quarter
+inner join meta.batch as batch using (batch_id)
+anti join quality.scored_batch as scored_batch using (period, batch_id)
+where not list_contains(batch.periods, batch_quarter.period);
+comment on view quality.unscored_quarter is 'Quarters whose scores do not count some batch yet | Triwulan yang skornya belum memuat suatu batch';
 
 -- Rules on tables that we reckon ourselves (they come from no feed) and that do not hold: they keep the published file as it is.
 create or replace view quality.broken_invariant as
