@@ -305,8 +305,9 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
 
 def _take_in(loaded: Settings, files: dict[str, bytes]) -> int:
-    """Put files in the inbox, judge them, release what became due, and say what became of each."""
+    """Put files in the inbox, judge them, release what became due, and say what became of each; of an override, which gets no feedback, why too."""
     from assets.arrival import refusal, shown
+    from assets.submissions import override
 
     inbox = loaded.home.inbox
     for name, data in files.items():
@@ -323,6 +324,7 @@ def _take_in(loaded: Settings, files: dict[str, bytes]) -> int:
         session.release(None, None)
         judged = session.judged(list(files.values()))
         trouble = session.verdict(INBOX)
+        untold = {name: session.set_aside(data) for name, data in files.items() if override.looks_like_one(data)}
     table = Table(title="Verdict", title_justify="left", title_style="bold")
     for column in ("file", "verdict", "rows", "added", "updated", "unchanged", "set aside", "why"):
         table.add_column(column)
@@ -330,7 +332,11 @@ def _take_in(loaded: Settings, files: dict[str, bytes]) -> int:
         table.add_row(*(str(value) if value is not None else "" for value in row))
     if judged:
         OUTPUT.print(table)
-    OUTPUT.print(f"What each sender is told, row by row: {loaded.home.feedback}", soft_wrap=True, highlight=False)
+    for name, reasons in untold.items():
+        for reason in reasons:
+            OUTPUT.print(f"{name}: {reason}", soft_wrap=True, highlight=False, markup=False)
+    if len(untold) < len(files):
+        OUTPUT.print(f"What each sender is told, row by row: {loaded.home.feedback}", soft_wrap=True, highlight=False)
     return 1 if trouble or any(row[1] == "rejected" or row[6] for row in judged) else 0
 
 

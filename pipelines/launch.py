@@ -102,7 +102,15 @@ class Session:
         with self._warehouse.open_for_reading() as connection:
             return connection.execute(
                 """
-                select source_name, status, read, added, updated, unchanged, rejected, message
+                select
+                    source_name,
+                    case when status = 'promoted' and 0 < rejected and rejected = read then 'set aside' else status end as verdict,
+                    read,
+                    added,
+                    updated,
+                    unchanged,
+                    rejected,
+                    message
                 from meta.batch
                 where feed_id = $2 and list_contains($1, artifact_sha256)
                 qualify row_number() over (partition by artifact_sha256 order by known_at desc) = 1
@@ -110,6 +118,23 @@ class Session:
                 """,
                 [[sha256_of(data) for data in contents], INBOX],
             ).fetchall()
+
+    def set_aside(self, content: bytes) -> list[str]:
+        """What the rows of a file that was put in the inbox were set aside for: what must hold, and what they say."""
+        with self._warehouse.open_for_reading() as connection:
+            rows = connection.execute(
+                """
+                select replace(failed_row.reason, rule.sentence_id, rule.sentence_en)
+                from quality.failed_row as failed_row
+                inner join meta.batch as batch using (batch_id)
+                inner join quality.rule as rule on rule.rule_id = failed_row.rule_id and rule.valid_to is null
+                where batch.feed_id = $2 and batch.artifact_sha256 = $1 and failed_row.severity = 'critical'
+                qualify dense_rank() over (order by batch.known_at desc) = 1
+                order by failed_row.row_key, failed_row.rule_id
+                """,
+                [sha256_of(content), INBOX],
+            ).fetchall()
+        return [str(row[0]) for row in rows]
 
     def _run(self, job: str, tags: dict[str, str] | None = None, config: dict[str, Any] | None = None) -> None:
         definition = self._definitions.resolve_job_def(job)

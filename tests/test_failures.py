@@ -408,6 +408,41 @@ def test_the_same_file_again_changes_nothing(submitted: Submitted, tmp_path: Pat
     assert list(Home(submitted.home).inbox.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("differs", "said"),
+    [
+        (
+            {"--value": "9"},
+            ["A value must be given, on the instrument's scale", "SPBE2020 1..5 whole", "[instrument_id = SPBE2020] [value_text = 9]"],
+        ),
+        ({"--indicator": "99"}, ["The indicator must be one of the instrument's.", "[instrument_id = SPBE2020] [indicator_id = 99]"]),
+    ],
+)
+def test_an_override_that_is_refused_says_what_was_wrong_and_what_is_accepted(
+    refreshed: Refreshed, tmp_path: Path, differs: dict[str, str], said: list[str]
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(refreshed.home, home, symlinks=True)
+    given = {
+        "--government": "51.71",
+        "--period": "2021-Q4",
+        "--instrument": "SPBE2020",
+        "--indicator": "4",
+        "--stage": "final",
+        "--value": "3",
+        "--by": "Ani",
+        "--reason": "data buatan",
+    }
+    done = kesiapan(home, "override", *(word for option in (given | differs).items() for word in option))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert [words for words in said if words not in done.stdout] == []
+    verdict = [line for line in done.stdout.splitlines() if line.startswith("│ override-")]
+    assert len(verdict) == 1
+    assert "set aside" in verdict[0]
+    assert "promoted" not in verdict[0]
+    assert "feedback" not in done.stdout
+
+
 def test_a_file_that_does_not_exist_is_said_so(refreshed: Refreshed, tmp_path: Path) -> None:
     done = kesiapan(refreshed.home, "ingest", str(tmp_path / "nowhere.csv"))
     assert done.returncode == 2
