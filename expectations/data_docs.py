@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from expectations import engine
+from expectations import engine, gate
 from expectations.rules import Rule, Steady, Suite
 
 if TYPE_CHECKING:
@@ -32,13 +32,15 @@ def suite_json(suite: Suite) -> str:
 
 @dataclass(frozen=True)
 class Judged:
-    """What Great Expectations says of one batch, by rule; `suite_page` and `result_page` are addresses in the site."""
+    """What Great Expectations says of one batch, by rule; of rules that had nothing to check it says that they hold. `at` is when the batch was first judged;
+    `suite_page` and `result_page` are addresses in the site."""
 
     name: str
     suite: Suite
     rows: int
     at: datetime
     verdicts: Mapping[str, bool]
+    unchecked: frozenset[str]
     suite_page: str
     result_page: str
 
@@ -47,8 +49,9 @@ class Judged:
         return [rule for rule in self.suite.rules if self.verdicts.get(rule.rule_id) is False]
 
 
-def write_docs(folder: Path, batches: Iterator[tuple[str, duckdb.DuckDBPyConnection, Suite]]) -> Path:
-    """Judge each batch (its name, a connection with TEMP table `batch`, its suite) and render suites and results. Returns the index page."""
+def write_docs(folder: Path, batches: Iterator[tuple[str, datetime, duckdb.DuckDBPyConnection, Suite]]) -> Path:
+    """Judge each batch (its name, when it was first judged, a connection with TEMP table `batch`, its suite) and render suites and results. Returns the
+    index page."""
     import great_expectations as gx
     from great_expectations.checkpoint import UpdateDataDocsAction
 
@@ -58,7 +61,7 @@ def write_docs(folder: Path, batches: Iterator[tuple[str, duckdb.DuckDBPyConnect
     config: Any = {"class_name": "SiteBuilder", "store_backend": store, "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"}}
     made.add_data_docs_site(site_name=site, site_config=config)
     judged = []
-    for name, connection, suite in batches:
+    for name, at, connection, suite in batches:
         data = engine.batch_definition(made, connection, "batch", name=name)
         known = made.suites.add(gx.ExpectationSuite(name=f"{suite.name}.{name}", expectations=list(_expectations(suite))))
         validation = made.validation_definitions.add(gx.ValidationDefinition(name=name, data=data, suite=known))
@@ -69,8 +72,9 @@ def write_docs(folder: Path, batches: Iterator[tuple[str, duckdb.DuckDBPyConnect
                 name=name,
                 suite=suite,
                 rows=len(connection.table("batch")),
-                at=identifier.run_id.run_time,
+                at=at,
                 verdicts=dict(map(_verdict, result.results)),
+                unchecked=frozenset(rule.rule_id for rule in _told(suite) if not gate.has_rows_for(connection, rule)),
                 suite_page="/".join(("expectations", *known.name.split("."))) + ".html",
                 result_page="/".join(("validations", *identifier.to_tuple())) + ".html",  # type: ignore[no-untyped-call]
             )
@@ -109,15 +113,22 @@ _VERDICTS = {
 }  # by the gravest rule that does not hold
 
 
+_SEVERITIES = {
+    "critical": _both("kritis", "critical"),
+    "warning": _both("peringatan", "warning"),
+    "info": _both("catatan", "note"),
+}
+
+
 def _verdict_row(batch: Judged) -> str:
-    failed = len(batch.failed)
+    failed, unchecked = len(batch.failed), len(batch.unchecked)
     worst = next((severity for severity in _VERDICTS if severity in {rule.severity for rule in batch.failed}), None)
     return _row(
         f'<th scope="row">{escape(batch.name)}</th>',
         escape(batch.suite.name),
         f"<code>{escape(batch.suite.table_name)}</code>",
         f'<td class="{worst or "passed"}">{_VERDICTS[worst]}</td>',
-        *(f'<td class="number">{count}</td>' for count in (batch.rows, len(batch.verdicts) - failed, failed)),
+        *(f'<td class="number">{count}</td>' for count in (batch.rows, len(batch.verdicts) - failed - unchecked, failed, unchecked)),
         f"{batch.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         f'<a href="{escape(batch.result_page)}">{_both("hasil", "results")}</a><br><a href="{escape(batch.suite_page)}">{_both("aturan", "rules")}</a>',
     )
@@ -125,16 +136,19 @@ def _verdict_row(batch: Judged) -> str:
 
 def _failed_row(batch: Judged, rule: Rule) -> str:
     sentences = f'{escape(rule.sentence_id)}<br><span lang="en">{escape(rule.sentence_en)}</span>'
-    return _row(f'<th scope="row">{escape(batch.name)}</th>', f"<code>{escape(rule.rule_id)}</code>", escape(rule.severity), sentences)
+    return _row(f'<th scope="row">{escape(batch.name)}</th>', f"<code>{escape(rule.rule_id)}</code>", _SEVERITIES[rule.severity], sentences)
 
 
 def _row(*cells: str) -> str:
     return "<tr>" + "".join(cell if cell.startswith(("<td", "<th")) else f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _expectations(suite: Suite) -> Iterator[Any]:
+def _told(suite: Suite) -> list[Rule]:
     """All rules but those that compare with the feed's history, of which Great Expectations knows nothing."""
-    for rule in suite.rules:
-        if not isinstance(rule.constraint, Steady):
-            meta = {"rule_id": rule.rule_id, "dimension": rule.dimension, "scope": rule.scope, "owner": rule.owner, "sentence_id": rule.sentence_id}
-            yield rule.constraint.expectation(stock=True, severity=rule.severity, description=rule.sentence_en, meta=meta)
+    return [rule for rule in suite.rules if not isinstance(rule.constraint, Steady)]
+
+
+def _expectations(suite: Suite) -> Iterator[Any]:
+    for rule in _told(suite):
+        meta = {"rule_id": rule.rule_id, "dimension": rule.dimension, "scope": rule.scope, "owner": rule.owner, "sentence_id": rule.sentence_id}
+        yield rule.constraint.expectation(stock=True, severity=rule.severity, description=rule.sentence_en, meta=meta)

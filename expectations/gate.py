@@ -134,6 +134,17 @@ def _rows_applied_to(connection: duckdb.DuckDBPyConnection, suite: Suite, files:
     return rows, applied
 
 
+def has_rows_for(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:
+    """Whether TEMP table `batch` has anything that a rule applies to."""
+    row = connection.execute(f"select {_rows_asked_of(rule)} from batch").fetchone()
+    return row is not None and _is_judged(rule, int(row[0]))
+
+
+def _is_judged(rule: Rule, applied: int) -> bool:
+    """Of a batch, no rows are something to judge for the rule that asks for rows."""
+    return applied > 0 or isinstance(rule.constraint, HasRows)
+
+
 def _rows_asked_of(rule: Rule) -> str:
     """SQL of the rows that a rule applies to, in the form that costs least: two rules that ask the same are to ask it once."""
     if isinstance(rule.constraint, BatchConstraint):
@@ -205,8 +216,7 @@ def _result(connection: duckdb.DuckDBPyConnection, rule: Rule, rows: int, applie
         return Result(rule, "error", rows, 0, 0, verdict.raised or "could not run")
     broken: Status = "fail" if rule.severity == "critical" else "warn"
     if isinstance(rule.constraint, BatchConstraint):
-        nothing_to_judge = applied == 0 and not isinstance(rule.constraint, HasRows)
-        status: Status = "not_evaluated" if nothing_to_judge else broken if verdict.breaking else "pass"
+        status: Status = "not_evaluated" if not _is_judged(rule, applied) else broken if verdict.breaking else "pass"
         return Result(rule, status, rows, applied, 0, _observed(connection, rule.constraint, rows, verdict))
     return Result(rule, broken if found else "pass" if applied else "not_evaluated", rows, applied, found)
 

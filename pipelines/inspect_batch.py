@@ -1,6 +1,7 @@
 """Stages an archived batch again, over the published reference data, to look at its rows. Writes nothing."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import duckdb
 
@@ -63,19 +64,21 @@ def _stage(connection: duckdb.DuckDBPyConnection, settings: Settings, feed: Feed
     return reader.suite
 
 
-def newest(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[str, duckdb.DuckDBPyConnection, Suite]]:
-    """The newest promoted batch of every feed, and what a catalogue's datasets offer, staged one after the other on the same connection."""
+def newest(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[str, datetime, duckdb.DuckDBPyConnection, Suite]]:
+    """The newest promoted batch of every feed, and what a catalogue's datasets offer, with the time it was first judged, staged one after the other on the
+    same connection."""
     found = connection.execute(
         """
-        select feed_id, batch_id from quality.current_batch
+        select feed_id, batch_id, known_at from quality.current_batch
         where status = 'promoted'
         qualify row_number() over (partition by feed_id order by known_at desc, batch_id) = 1
         order by feed_id
         """
     ).fetchall()
-    for feed_id, batch_id in found:
-        yield feed_id, connection, stage(connection, settings, batch_id)
+    for feed_id, batch_id, known_at in found:
+        yield feed_id, known_at, connection, stage(connection, settings, batch_id)
+    judged_at = {feed_id: known_at for feed_id, _, known_at in found}
     for feed in settings.of(Product.OPEN_DATA):
-        if feed.id in dict(found):
+        if feed.id in judged_at:
             derived.stage_delivered(connection, distribution.SUITE, feed)
-            yield f"{feed.id}-{distribution.SUITE.name}", connection, distribution.SUITE
+            yield f"{feed.id}-{distribution.SUITE.name}", judged_at[feed.id], connection, distribution.SUITE

@@ -83,7 +83,7 @@ def test_the_index_shows_without_a_network_what_was_judged_and_what_does_not_hol
     with published(refreshed.home) as connection:
         outcomes = connection.execute(
             """
-            select feed_id || case when suite = 'distribution' then '-distribution' else '' end as name, rule_id, status, severity, element_count
+            select feed_id || case when suite = 'distribution' then '-distribution' else '' end as name, rule_id, status, severity, element_count, detected_at
             from quality.current_result
             where feed_id <> '-' and rule_id not like '%steady'
             qualify dense_rank() over (partition by feed_id, suite order by detected_at desc, batch_id) = 1
@@ -92,24 +92,40 @@ def test_the_index_shows_without_a_network_what_was_judged_and_what_does_not_hol
     browser.get(index.as_uri())
     verdicts, broken = table_of(browser, 0), table_of(browser, 1)
     assert sorted(row[0] for row in verdicts) == sorted(FEEDS)
+    severities = {"critical": "kritis / critical", "warning": "peringatan / warning", "info": "catatan / note"}
     assert {(feed, rule_id, severity) for feed, rule_id, severity, _ in broken} == {
-        (feed, rule_id, severity) for feed, rule_id, status, severity, _ in outcomes if status in ("warn", "fail")
+        (feed, rule_id, severities[severity]) for feed, rule_id, status, severity, _, _ in outcomes if status in ("warn", "fail")
     }
-    for feed, suite, table, verdict, rows, met, not_met, judged_at, links in verdicts:
-        of_feed = [(status, elements) for found, _, status, _, elements in outcomes if found == feed]
+    assert any(status == "not_evaluated" for _, _, status, *_ in outcomes)
+    for feed, suite, table, verdict, rows, met, not_met, unchecked, judged_at, links in verdicts:
+        of_feed = [(status, elements) for found, _, status, _, elements, _ in outcomes if found == feed]
         statuses = {status for status, _ in of_feed}
         assert suite == FEEDS[feed]
         assert table == next(known.table_name for known in catalogue.suites() if known.name == suite)
         assert verdict == ("Gagal / Failed" if "fail" in statuses else "Peringatan / Warnings" if "warn" in statuses else "Lulus / Passed")
         assert {int(rows)} == {elements for _, elements in of_feed}
         assert int(not_met) == sum(status in ("warn", "fail") for status, _ in of_feed) == sum(row[0] == feed for row in broken)
-        assert int(met) + int(not_met) == len(of_feed)
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", judged_at)
+        assert int(met) == sum(status == "pass" for status, _ in of_feed)
+        assert int(unchecked) == sum(status == "not_evaluated" for status, _ in of_feed)
+        assert {judged_at} == {f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for found, *_, at in outcomes if found == feed}
         assert links.split("\n") == ["hasil / results", "aturan / rules"]
     rules = {rule.rule_id: rule for suite in catalogue.suites() for rule in suite.rules}
     assert {rule_id: said for _, rule_id, _, said in broken} == {
         rule_id: f"{rules[rule_id].sentence_id}\n{rules[rule_id].sentence_en}" for _, rule_id, _, _ in broken
     }
+
+
+@NEEDS_CHROMIUM
+def test_a_phone_scrolls_the_indexs_tables_and_not_the_page(browser: webdriver.Chrome, index: Path) -> None:
+    phone = {"width": 375, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        browser.get(index.as_uri())
+        assert browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]") == [375, 375]
+        boxes = browser.find_elements(By.CLASS_NAME, "wide")
+        assert [browser.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", box) for box in boxes] == [True, True]
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @NEEDS_CHROMIUM
@@ -123,9 +139,9 @@ def test_great_expectations_own_index_is_still_to_be_reached(browser: webdriver.
 def test_names_of_feeds_and_sentences_of_rules_are_text_and_nothing_else() -> None:
     odd = '<script>alert(1)</script> & "x" $verdicts'
     rule = Rule("odd.rule", NotNull("x"), "completeness", "warning", "row", odd, odd)
-    page = data_docs.index_page(
-        [data_docs.Judged(odd, Suite("odd", odd, ("x",), {"x": "VARCHAR"}, (rule,)), 1, datetime(2026, 1, 1, tzinfo=UTC), {"odd.rule": False}, "a", "b")]
-    )
+    suite = Suite("odd", odd, ("x",), {"x": "VARCHAR"}, (rule,))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    page = data_docs.index_page([data_docs.Judged(odd, suite, 1, at, {"odd.rule": False}, frozenset(), "a", "b")])
     assert "<script" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;x&quot; $verdicts") == 5
 
