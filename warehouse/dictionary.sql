@@ -1,5 +1,5 @@
--- One row per column of the current database; the texts come from the COMMENTs in schema/*.sql. A view's column, which DuckDB lets nobody
--- comment on, takes the text of the table column of the same name, of its own schema first.
+-- One row per column of the current database; the texts come from the COMMENTs in schema/*.sql. A view's column takes the text of the
+-- table column of the same name, of its own schema first.
 delete from meta.dictionary;
 
 insert into meta.dictionary

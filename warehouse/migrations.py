@@ -65,8 +65,11 @@ def apply(connection: duckdb.DuckDBPyConnection, migrations: list[Migration] | N
 
 
 def fill_dictionary(connection: duckdb.DuckDBPyConnection) -> None:
-    """`meta.dictionary` out of the column comments of the current database: `English | Bahasa Indonesia | unit`."""
+    """`meta.dictionary` out of the column comments of the current database: `English | Bahasa Indonesia | unit`. The columns of views, whose comments do not
+    outlive `create or replace view`, get theirs from it."""
     connection.execute((_HERE / "dictionary.sql").read_text(encoding="utf-8"))
+    for view, column, text in connection.execute((_HERE / "view_comment.sql").read_text(encoding="utf-8")).fetchall():
+        connection.execute(f"comment on column {view}.{column} is {text}")
 
 
 def _state(connection: duckdb.DuckDBPyConnection) -> tuple[int, str] | None:
