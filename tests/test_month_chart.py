@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ import pytest
 
 from assets.uptime import month_chart
 from assets.uptime.month_chart import BANDS, CLOSED, UNKNOWN, Day
+from tests.browser import NEEDS_CHROMIUM, opened
 from warehouse import database, migrations
 
 DAY_S = 86400
@@ -122,6 +124,28 @@ def test_any_name_can_be_drawn_and_equal_names_are_told_apart() -> None:
     assert "Layanan & <Kota> 'x' \"y\" \\, Kota 0" in said
     assert {"kembar [s3], Kota 1", "kembar [s4], Kota 0"} <= set(said)
     assert any(word.startswith("2 governments (monitor)") for word in said)
+
+
+_OUTSIDE = """
+document.querySelectorAll('text').forEach(text => text.setAttribute('font-family', "Verdana, 'DejaVu Sans'"));
+const width = document.documentElement.viewBox.baseVal.width;
+const places = Array.from(document.querySelectorAll('text'), text => [text.textContent, text.getBoundingClientRect()]);
+return places.filter(([said, place]) => place.left < 0 || place.right > width).map(([said, place]) => said);
+"""
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.parametrize(
+    "names", [["disperindagesdm", "kota-singkawang"], ["a"], ["biro_pengadaan_barang_dan_jasa_provinsi", "WWWWWWWWWWWWWWWWWWWWWWWW", "m" * 24]]
+)
+def test_no_word_is_cut_off_in_a_wide_font(names: list[str], tmp_path: Path) -> None:
+    picture = tmp_path / "month.svg"
+    days = [day(name, availability=0.98765, objective=0.9995, government="Provinsi Kalimantan Selatan") for name in names]
+    picture.write_text(month_chart.draw("monitor", days), encoding="utf-8")
+    with opened(tmp_path / "profile") as browser:
+        browser.get(picture.as_uri())
+        assert browser.execute_script("return document.querySelectorAll('text').length") > len(names)
+        assert browser.execute_script(_OUTSIDE) == []
 
 
 def test_even_the_most_restless_month_stays_small() -> None:

@@ -28,6 +28,8 @@ BANDS = {  # told apart by the colour-blind too; grey is none of them, since unk
 }
 _FLOORS = {0.8: "under 80 %", 0.95: "80 to 95 %", 0.99: "95 to 99 %"}
 _CELL, _LABEL = 17, 160  # pixels
+_MARGIN = 5
+_WIDER = 2  # a letter may be so much wider than Vega thinks, which goes by a narrow font: readers may have DejaVu or Verdana
 _AS_IT_IS = " \"'=/:;,.()"  # what neither Markdown nor an address minds: a fifth smaller than base64
 _DAY_LABEL = "utcdate(datum.value) == 1 || datum.index == 0 ? [utcdate(datum.value), utcFormat(datum.value, '%b')] : utcdate(datum.value)"
 
@@ -103,7 +105,10 @@ def _specification(feed_id: str, days: Sequence[Day]) -> str:
     beside = _mark(sums).mark_text(align="left", baseline="middle", x=width + 6).encode(y=pixel, text="text:N", color=colour)
 
     layers = alt.layer(unknown, alt.layer(known, midnights, beside)).resolve_scale(y="independent")
-    sized = layers.properties(width=width, height=height, title=_title(feed_id, days, newest), background="#fff")
+    before = _MARGIN + min(_LABEL // 4, _WIDER * max(map(len, names.values())))
+    after = _MARGIN + _WIDER * max(len(_sum(day)) for day in days)
+    padding = {"left": before, "right": after, "top": _MARGIN, "bottom": _MARGIN}
+    sized = layers.properties(width=width, height=height, title=_title(feed_id, days, newest), background="#fff", padding=padding)
     plain = sized.configure(font="sans-serif", aria=False).configure_axis(domain=False, ticks=False, grid=False).configure_view(stroke=None)
     return str(plain.to_json())
 
