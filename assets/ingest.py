@@ -108,7 +108,7 @@ def build_feed_asset(
             known = record.outcomes(connection, current)
         stored = {rule.rule_id: known[rule.rule_id] for rule in suite.rules if rule.rule_id in known}  # what was promoted is judged elsewhere
         results = [_arrived(key, outcome), *checks.results(key, suite, stored)]
-        yield dg.MaterializeResult(metadata=_metadata(outcome) | _quality_score(stored), check_results=results)
+        yield dg.MaterializeResult(metadata=_metadata(outcome) | quality_score(stored), check_results=results)
 
     return ingest
 
@@ -146,11 +146,12 @@ def _metadata(outcome: FeedOutcome) -> dict[str, Any]:
     }
 
 
-def _quality_score(stored: Mapping[str, record.Outcome]) -> dict[str, Any]:
-    """1 - rows failed / rows checked over the feed's current batches; none, where nothing was checked."""
+def quality_score(stored: Mapping[str, record.Outcome]) -> dict[str, Any]:
+    """1 - rows failed / rows checked over the feed's current batches, rounded down, so that 1 is said only where nothing failed; none, where nothing was
+    checked."""
     checked = sum(outcome.rows_checked for outcome in stored.values())
     failed = sum(outcome.rows_failed for outcome in stored.values())
-    return {"quality_score": round(1 - failed / checked, 4), "rows_failed": failed} if checked else {}
+    return {"quality_score": (checked - failed) * 10_000 // checked / 10_000, "rows_failed": failed} if checked else {}
 
 
 def _arrived(key: dg.AssetKey, outcome: FeedOutcome) -> dg.AssetCheckResult:

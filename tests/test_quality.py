@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
+from assets.ingest import quality_score
 from assets.quality.score import reckon
 from assets.readiness import release
 from expectations import catalogue, derived
+from expectations.record import Outcome
 from pipelines import inspect_batch
 from pipelines.settings import Settings, read_sources
 from tests.conftest import ROOT, Refreshed, kesiapan, published
@@ -198,6 +200,16 @@ def test_no_score_stands_for_data_that_are_not_there(connection: duckdb.DuckDBPy
         if score is not None:
             assert (score == 1) == (rows_failed == 0)
             assert (score == 0) == (rows_failed == rows_checked)
+
+
+@pytest.mark.parametrize(
+    ("checked", "failed", "said"),
+    [(100_000, 0, 1.0), (100_000, 4, 0.9999), (3_000_000, 1, 0.9999), (3, 1, 0.6666), (10, 1, 0.9), (4, 4, 0.0)],
+)
+def test_dagster_shows_a_perfect_score_only_where_nothing_failed(checked: int, failed: int, said: float) -> None:
+    stored = {"contoh.satu": Outcome(rows_checked=checked - 1, rows_failed=failed), "contoh.dua": Outcome(rows_checked=1)}
+    assert quality_score(stored) == {"quality_score": said, "rows_failed": failed}
+    assert quality_score({"contoh.satu": Outcome()}) == {}
 
 
 def trend_by_hand(connection: duckdb.DuckDBPyConnection) -> set[tuple[Any, ...]]:
