@@ -67,7 +67,16 @@ def test_a_file_received_again_keeps_its_first_name_and_time(archive: Archive) -
     again = archive.store("inbox", "kiriman (1).xlsx", b"levels", LATER)
     assert again == first
     assert Archive(archive.root).artifacts("inbox") == [first]
-    assert len(visible(archive.root)) == 2
+    assert len(visible(archive.root / "objects")) == 1
+
+
+def test_the_other_name_of_a_file_received_again_is_noted_once(archive: Archive) -> None:
+    first = archive.store("inbox", "kiriman.csv", b"levels", NOON)
+    archive.store("inbox", "kiriman.csv", b"levels", LATER)
+    assert archive.again("inbox") == []
+    for at in (LATER, LATER + timedelta(days=1)):
+        archive.store("inbox", "salinan.csv", b"levels", at)
+    assert Archive(archive.root).again("inbox") == [replace(first, source_name="salinan.csv", received_at=LATER)]
 
 
 def test_artifacts_come_in_the_order_they_were_received(archive: Archive) -> None:

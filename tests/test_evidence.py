@@ -117,6 +117,21 @@ def test_evidence_may_come_later(office: Registry) -> None:
     assert "2 baris: 1 diterima, 1 diterima dengan peringatan" in office.text("laporan.csv")
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_evidence_beside_a_copy_of_a_known_submission_is_that_submissions(office: Registry, later: bool) -> None:
+    (office.inbox / "a.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
+    office.look()
+    (office.inbox / "a.csv").rename(office.inbox / "b.csv")
+    if later:
+        assert office.look() == []
+        (office.inbox / "b.csv").unlink()
+    (office.inbox / "b").mkdir()
+    (office.inbox / "b" / "sk.pdf").write_bytes(PDF)
+    assert office.look() == []
+    assert office.register() == {"sk.pdf": "found"}
+    assert not (office.inbox / "b").exists()
+
+
 def test_the_same_bytes_under_another_name_are_a_duplicate(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf"), row("2", "2", "salinan.pdf")))
     as_folder(office, {"sk.pdf": PDF, "salinan.pdf": PDF})

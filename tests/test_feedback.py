@@ -191,6 +191,34 @@ def test_who_was_told_is_not_told_again_unless_the_verdict_is_of_another_batch(o
     assert "1 baris: 1 diterima" in office.text("kiriman.csv")
 
 
+def test_whoever_sends_a_known_file_under_another_name_is_told(office: Office) -> None:
+    office.receive("a.csv", sheet(row("1", "9"), row("2", "3")))
+    office.tell()
+    office.receive("b.csv", sheet(row("1", "9"), row("2", "3")))
+    assert office.tell() == 1
+    text = office.text("b.csv")
+    assert "Umpan balik atas b.csv\nDiterima 2026-04-01 02:01 UTC\n2 baris: 1 diterima" in text
+    assert "Isinya sama dengan a.csv, yang diterima 2026-04-01 01:00 UTC: tidak dinilai dua kali." in text
+    assert "Baris 2, indikator 1: ditolak" in text
+    assert [line["status"] for line in table(office, "b.csv.xlsx")] == ["ditolak", "diterima"]
+    assert "feedback on b.csv, which is the same file as a.csv: " in office.said[-1]
+    assert "Isinya sama" not in office.text("a.csv")
+    assert office.tell() == 0
+    assert office.ask("select source_name from meta.batch") == [("a.csv",)]
+
+
+def test_of_what_came_under_one_name_the_sender_is_told_of_the_last(office: Office) -> None:
+    office.receive("a.csv", sheet(row("1", "9")))
+    office.receive("b.csv", sheet(row("1", "3")))
+    office.tell()
+    office.receive("b.csv", sheet(row("1", "9")))
+    assert office.tell() == 1
+    assert "Isinya sama dengan a.csv" in office.text("b.csv")
+    office.receive("b.csv", sheet(row("1", "2")))
+    assert office.tell() == 1
+    assert "Isinya sama" not in office.text("b.csv")
+
+
 def test_a_run_killed_before_it_told_the_sender_is_made_good_by_the_next(office: Office) -> None:
     """The text is written last: a workbook alone is feedback that nobody finished."""
     office.receive("kiriman.csv", sheet(row("1", "9")))

@@ -3,6 +3,7 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
 
     objects/ab/abcdef...              the bytes
     artifacts/<feed>/<sha256>.json    where and when a feed brought them
+    again/<feed>/<id>.json            that the same bytes came under another name
     batches/<feed>/<batch_id>.json    when a batch was first judged (`known_at`) and by which versions
     releases/<release_id>.json        when a release was made
     rules/<rule_id>-<version>.json    since when a version of a rule is used, and what it says (.retired: until when; -2, -3: used again)
@@ -119,19 +120,30 @@ class Archive:
         self.root = root
 
     def store(self, feed_id: str, source_name: str, data: bytes, received_at: datetime) -> Artifact:
-        """Keep the bytes. What a feed brought before is returned as it was first received."""
+        """Keep the bytes. What a feed brought before is returned as it was first received; that it came under another name is noted."""
         sha256 = self._keep(data)
         sidecar = self.root / "artifacts" / feed_id / f"{sha256}.json"
-        if sidecar.exists():
-            return _artifact(sidecar)
         media_type = mimetypes.guess_type(source_name)[0] or "application/octet-stream"
         artifact = Artifact(sha256, len(data), media_type, feed_id, source_name, received_at)
-        _write_json(sidecar, asdict(artifact))
-        return artifact
+        if not sidecar.exists():
+            _write_json(sidecar, asdict(artifact))
+            return artifact
+        first = _artifact(sidecar)
+        again = self.root / "again" / feed_id / f"{identifier(sha256, source_name)}.json"
+        if first.source_name != source_name and not again.exists():
+            _write_json(again, asdict(artifact))
+        return first
 
     def artifacts(self, feed_id: str) -> list[Artifact]:
         """All of a feed, in the order they came."""
-        found = [_artifact(path) for path in (self.root / "artifacts" / feed_id).glob("*.json")]
+        return self._received("artifacts", feed_id)
+
+    def again(self, feed_id: str) -> list[Artifact]:
+        """Those of a feed that came once more under another name, by that name, in the order they came so."""
+        return self._received("again", feed_id)
+
+    def _received(self, folder: str, feed_id: str) -> list[Artifact]:
+        found = [_artifact(path) for path in (self.root / folder / feed_id).glob("*.json")]
         return sorted(found, key=lambda artifact: (artifact.received_at, artifact.source_name, artifact.sha256))
 
     def read(self, sha256: str) -> bytes:

@@ -36,7 +36,8 @@ def bundles(lying: Lying) -> list[Path]:
 def collect(feed: Feed, bundles: Sequence[Path], archive: Archive, clock: Clock) -> list[str]:
     """Archive what lies in each bundle, beside the newest submission of its name. Returns a sentence for each thing that was not taken."""
     problems: list[str] = []
-    submissions = {Path(artifact.source_name).stem: artifact for artifact in archive.artifacts(feed.id)} if bundles else {}
+    received = sorted([*archive.artifacts(feed.id), *archive.again(feed.id)], key=lambda artifact: artifact.received_at) if bundles else []
+    submissions = {Path(artifact.source_name).stem: artifact for artifact in received}
     for bundle in bundles:
         stem = bundle.name if bundle.is_dir() else bundle.stem
         if stem not in submissions:

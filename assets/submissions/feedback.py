@@ -5,8 +5,8 @@ before it told anybody is made good by the next."""
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -126,34 +126,42 @@ class Feedback:
 def bring_up(warehouse: Warehouse, archive: Archive, feed: Feed, reader: Reader, folder: Path, progress: Progress) -> int:
     """Write what is missing or behind in `folder`, for every file whose newest batch is in the warehouse. Returns for how many files. The warehouse is
     closed while the files are written."""
+    again = archive.again(feed.id)
     with warehouse.open_for_reading() as connection:
         about_evidence = _about_evidence(connection, feed)
-        current = _current(connection, feed)
-    behind = [batch_id for name, batch_id in current if not told(folder, name, _mark(batch_id, about_evidence.get(batch_id, {})))]
-    by_hash = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)} if behind else {}
+        current = _current(connection, feed, again)
+    behind = [(name, batch_id) for name, batch_id in current if not told(folder, name, _mark(batch_id, about_evidence.get(batch_id, {})))]
+    artifacts = {artifact.sha256: artifact for artifact in archive.artifacts(feed.id)} if behind else {}
+    by_name = {(artifact.source_name, artifact.sha256): artifact for artifact in (*artifacts.values(), *again)}
     written = 0
     with workers(len(behind)) as each:
         for start in range(0, len(behind), AT_ONCE):
             with warehouse.open_for_reading() as connection:
-                judged = _judged(connection, reader, by_hash, about_evidence, behind[start : start + AT_ONCE])
+                judged = _judged(connection, reader, artifacts, by_name, about_evidence, behind[start : start + AT_ONCE])
             for one, verdict in zip(judged, each(partial(_tell, archive, reader, folder), judged), strict=True):
                 if verdict is not None:
                     written += 1
-                    progress(f"{feed.id}: feedback on {one.artifact.source_name}: {verdict}")
+                    same = f", which is the same file as {one.first.source_name}" if one.came_before else ""
+                    progress(f"{feed.id}: feedback on {one.artifact.source_name}{same}: {verdict}")
     return written
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """What the warehouse knows of one batch."""
+    """What the warehouse knows of one batch. `artifact` is how its sender sent it, `first` how the same bytes first came."""
 
     batch_id: str
     artifact: Artifact
+    first: Artifact
     refused: bool
     message: str | None
     about_the_file: tuple[str, ...]
     findings: Mapping[int, list[Finding]]  # by source row
     about_evidence: Mapping[int, list[Finding]]
+
+    @property
+    def came_before(self) -> bool:
+        return self.artifact.source_name != self.first.source_name
 
 
 def _tell(archive: Archive, reader: Reader, folder: Path, judged: _Judged) -> str | None:
@@ -161,13 +169,40 @@ def _tell(archive: Archive, reader: Reader, folder: Path, judged: _Judged) -> st
     feedback = of_batch(archive, reader, judged)
     if feedback is None:
         return None
+    if judged.came_before:
+        same = f"Isinya sama dengan {judged.first.source_name}, yang diterima {judged.first.received_at:%Y-%m-%d %H:%M} UTC: tidak dinilai dua kali."
+        feedback = replace(feedback, about_the_file=(same, *feedback.about_the_file))
     write(folder, feedback)
     return _heading(feedback)[-1]
 
 
-def _current(connection: duckdb.DuckDBPyConnection, feed: Feed) -> list[tuple[str, str]]:
+def _current(connection: duckdb.DuckDBPyConnection, feed: Feed, again: Sequence[Artifact]) -> list[tuple[str, str]]:
+    """The newest batch of each name, also of those under which a file came once more."""
     return connection.execute(
-        "select source_name, batch_id from quality.current_batch where feed_id = $1 order by received_at, source_name", [feed.id]
+        """
+        with again as (
+            select unnest($names::varchar[]) as source_name, unnest($hashes::varchar[]) as artifact_sha256, unnest($times::timestamptz[]) as received_at
+        ),
+
+        received as (
+            select source_name, batch_id, received_at, known_at from meta.batch where feed_id = $feed_id
+            union all
+            select again.source_name, batch.batch_id, again.received_at, batch.known_at
+            from again
+            inner join meta.batch as batch on batch.artifact_sha256 = again.artifact_sha256 and batch.feed_id = $feed_id
+        )
+
+        select source_name, batch_id
+        from received
+        qualify row_number() over (partition by source_name order by received_at desc, known_at desc, batch_id desc) = 1
+        order by received_at, source_name
+        """,
+        {
+            "feed_id": feed.id,
+            "names": [artifact.source_name for artifact in again],
+            "hashes": [artifact.sha256 for artifact in again],
+            "times": [artifact.received_at for artifact in again],
+        },
     ).fetchall()
 
 
@@ -205,25 +240,31 @@ def _judged(
     connection: duckdb.DuckDBPyConnection,
     reader: Reader,
     artifacts: Mapping[str, Artifact],
+    by_name: Mapping[tuple[str, str], Artifact],
     about_evidence: Mapping[str, dict[int, list[Finding]]],
-    batch_ids: list[str],
+    to_tell: Sequence[tuple[str, str]],
 ) -> list[_Judged]:
+    """`to_tell` are names with their batch; `artifacts` go by hash, `by_name` by name and hash."""
+    batch_ids = [batch_id for _, batch_id in to_tell]
     about, findings = _about_the_files(connection, reader, batch_ids), _findings(connection, batch_ids)
-    rows = connection.execute(
-        "select batch_id, artifact_sha256, status, message from meta.batch where list_contains($1, batch_id) order by received_at, source_name", [batch_ids]
-    ).fetchall()
-    return [
-        _Judged(
-            batch_id=batch_id,
-            artifact=artifacts[sha256],
-            refused=status == "rejected",
-            message=message,
-            about_the_file=tuple(about.get(batch_id, ())),
-            findings=findings.get(batch_id, {}),
-            about_evidence=about_evidence.get(batch_id, {}),
+    rows = connection.execute("select batch_id, artifact_sha256, status, message from meta.batch where list_contains($1, batch_id)", [batch_ids]).fetchall()
+    known = {batch_id: known_of_it for batch_id, *known_of_it in rows}
+    judged = []
+    for name, batch_id in to_tell:
+        sha256, status, message = known[batch_id]
+        judged.append(
+            _Judged(
+                batch_id=batch_id,
+                artifact=by_name[name, sha256],
+                first=artifacts[sha256],
+                refused=status == "rejected",
+                message=message,
+                about_the_file=tuple(about.get(batch_id, ())),
+                findings=findings.get(batch_id, {}),
+                about_evidence=about_evidence.get(batch_id, {}),
+            )
         )
-        for batch_id, sha256, status, message in rows
-    ]
+    return judged
 
 
 def of_batch(archive: Archive, reader: Reader, judged: _Judged) -> Feedback | None:
