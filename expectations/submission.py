@@ -28,6 +28,7 @@ SUITE = Suite(
         "submitted_at_text": "VARCHAR",
         "submitted_at": "TIMESTAMP WITH TIME ZONE",
         "guesses": "VARCHAR",
+        "surplus": "VARCHAR",
         "government_known": "BOOLEAN",
         "agency_known": "BOOLEAN",
         "period_first_day": "DATE",
@@ -144,6 +145,16 @@ SUITE = Suite(
             shows=("instrument_id", "value_text"),
         ),
         Rule(
+            "submission.cells_under_headings",
+            Holds("surplus is null", column="surplus"),
+            "conformity",
+            "critical",
+            "row",
+            'Baris berkas teks (CSV) tidak berisi sel di luar judul kolom: sel yang memuat pemisah ditulis di dalam tanda kutip, misalnya "2,75".',
+            'A row of a text file (CSV) has no cells beyond the headings: a cell that holds the separator is put in quotes, such as "2,75".',
+            shows=("surplus",),
+        ),
+        Rule(
             "submission.key_unique",
             Unique(("government_code", "agency_code", "period", "instrument_id", "indicator_id", "stage")),
             "uniqueness",
@@ -237,7 +248,7 @@ SUITE = Suite(
     ),
     owners=Owners("government_code", "agency_code", "period"),
     watched=("value", "explanation", "evidence_file"),
-    free_text=("explanation", "evidence_file", "submitted_by", "guesses", "agency_candidates"),
+    free_text=("explanation", "evidence_file", "submitted_by", "guesses", "agency_candidates", "surplus"),
 )
 
 # For a feed that many senders share, as the inbox: the file before is somebody else's, and no measure for this one.

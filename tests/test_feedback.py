@@ -77,6 +77,20 @@ def test_what_rules_show_is_called_by_words_of_the_sender() -> None:
     assert shown <= set(feedback.LABELS)
 
 
+def test_a_decimal_comma_without_quotes_is_set_aside_and_told(office: Office) -> None:
+    header = ",".join(HEADER)
+    rows = [f"63,,2026-Q4,PEMDI2026,{indicator},final,{value}" for indicator, value in ((1, "2,75,,,"), (2, "2,75,ada,sk.pdf,Sari"), (3, '"2,75",,,,,,'))]
+    office.now += timedelta(days=240)
+    office.receive("koma.csv", "\n".join([header, *rows, ""]).encode())
+    office.tell()
+    assert office.ask("select indicator_id, value from core.assessment") == [("3", Decimal("2.75"))]
+    text = office.text("koma.csv")
+    assert "Baris 2, indikator 1: ditolak" in text
+    assert "[yang tidak pada kolomnya = 2,75]" in text
+    assert "Baris 3, indikator 2: ditolak" in text
+    assert "[yang tidak pada kolomnya = Sari]" in text
+
+
 def test_two_rows_for_one_key_name_each_other(office: Office) -> None:
     office.receive("ganda.csv", sheet(row("1", "3"), row("2", "2"), row("1", "4")))
     office.tell()

@@ -34,7 +34,7 @@ READ = {
 def read(data: bytes | str) -> list[dict[str, object]]:
     """The rows of a submission file, without the columns it does not have."""
     table = read_sheet(data.encode() if isinstance(data, str) else data, submission.COLUMNS, submission.ALIASES, submission.REQUIRED)
-    assert table.column_names == ["source_row", *submission.COLUMNS]
+    assert table.column_names == ["source_row", *submission.COLUMNS, "surplus"]
     return [{name: value for name, value in row.items() if value is not None} for row in table.to_pylist()]
 
 
@@ -140,9 +140,17 @@ def test_empty_rows_are_passed_over_and_rows_keep_their_numbers() -> None:
     assert [row["source_row"] for row in rows] == [2, 6]
 
 
-def test_short_rows_lack_their_last_cells_and_long_ones_lose_none_of_ours() -> None:
-    rows = read(f"{HEADER}\n63.10,2026-Q3\n{ROW},spare,spare\n")
-    assert rows == [{"source_row": 2, "government_code": "63.10", "period": "2026-Q3"}, READ | {"source_row": 3}]
+def test_short_rows_lack_their_last_cells_and_long_ones_have_a_surplus() -> None:
+    rows = read(f"{HEADER}\n63.10,2026-Q3\n{ROW},spare,,more\n{ROW},,,\n")
+    assert rows == [
+        {"source_row": 2, "government_code": "63.10", "period": "2026-Q3"},
+        READ | {"source_row": 3, "surplus": "spare; more"},
+        READ | {"source_row": 4, "surplus": ""},
+    ]
+
+
+def test_what_stands_beside_the_table_of_a_workbook_is_no_surplus() -> None:
+    assert read(workbook(HEADER.split(","), [*ROW.split(","), None, "periksa lagi"])) == [READ]
 
 
 def test_a_header_alone_is_a_table_without_rows() -> None:
@@ -297,7 +305,7 @@ def test_any_table_comes_back_cell_for_cell(rows: list[tuple[str, str, str]], se
     writer.writerows(rows)
     table = read_sheet(encode(buffer.getvalue()), COLUMNS, {}, ("code", "value"))
     wanted = [(number, *map(trimmed, row)) for number, row in enumerate(rows, start=2) if any(map(trimmed, row))]
-    assert [tuple(row.values()) for row in table.to_pylist()] == wanted
+    assert [tuple(row.values()) for row in table.drop_columns(["surplus"]).to_pylist()] == wanted
 
 
 XML_CELL = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), max_size=12).filter(
@@ -309,6 +317,6 @@ XML_CELL = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", 
 @given(rows=st.lists(st.tuples(XML_CELL, st.integers(-(10**9), 10**9), st.decimals(0, 5, places=2)), max_size=6))
 def test_any_workbook_comes_back_cell_for_cell(rows: list[tuple[str, int, object]]) -> None:
     data = workbook(COLUMNS, *[(text, whole, float(str(share))) for text, whole, share in rows])
-    found = read_sheet(data, COLUMNS, {}, ("code", "value")).to_pylist()
+    found = read_sheet(data, COLUMNS, {}, ("code", "value")).drop_columns(["surplus"]).to_pylist()
     wanted = [(number, trimmed(text), str(whole), f"{float(str(share)):g}") for number, (text, whole, share) in enumerate(rows, start=2)]
     assert [tuple(row.values()) for row in found] == wanted

@@ -344,6 +344,11 @@ PLANTED_SUBMISSIONS = [
         {place: f" [instrument_id = SPBE2020] [value_text = {text}]" for place, text in {0: "6", 1: "2,5", 2: "0", 4: "tiga", 5: "kosong", 6: "3.004"}.items()},
     ),
     Planted(
+        "submission.cells_under_headings",
+        {1: {"": "75"}, 2: {"": ""}, 4: {"explanation": "75"}, 5: {"explanation": "75 persen"}},
+        {1: " [surplus = 75]", 4: " [surplus = 3,75]"},
+    ),
+    Planted(
         "submission.key_unique",
         {4: {"indicator_id": "2", "value": "4"}, 6: {"indicator_id": "4"}, 7: {"indicator_id": "4", "value": "5"}},
         {

@@ -175,6 +175,7 @@ def test_what_is_filled_in_comes_back(
         "submitted_by": "Pengisi contoh",
         "submitted_at": "2026-07-01",
         "act": None,
+        "surplus": None,
     }
 
 

@@ -32,6 +32,7 @@ Status = Literal["diterima", "peringatan", "ditolak"]
 HEADERS = {column: alias for alias, column in ALIASES.items()}
 LABELS = HEADERS | {  # of what a rule shows and a sender did not write
     "guesses": "yang dibaca lain",
+    "surplus": "yang tidak pada kolomnya",
     "agency_candidates": "yang mirip",
     "evidence_from": "bukti sejak",
     "evidence_users": "dipakai untuk",
@@ -60,6 +61,7 @@ REMEDIES = {
     "submission.stage_allowed": "Tulis mandiri, dokumen, wawancara atau final.",
     "submission.act_sound": "Kosongkan kolom tindakan; penarikan dan koreksi hanya untuk nilai yang sudah ada.",
     "submission.value_in_scale": "Isi satu angka dalam skala instrumennya.",
+    "submission.cells_under_headings": 'Tulis sel yang berisi koma di dalam tanda kutip, misalnya "2,75", atau kirim buku kerja (XLSX).',
     "submission.key_unique": "Sisakan satu baris untuk indikator ini, hapus baris lainnya.",
     "submission.dates_readable": "Tulis tanggal seperti 2026-09-30.",
     "submission.evidence_named": "Sebut nama berkas bukti, atau turunkan tingkatnya.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from assets.submissions.sheet import SURPLUS
 from expectations.drift import with_source_columns
 from expectations.intake import Unreadable
 
@@ -65,5 +66,5 @@ def parse(data: bytes, columns: tuple[str, ...]) -> pa.Table:
         "submitted_at": said.get("at"),
         "act": "withdrawal" if said.get("value") is None else "override",
     }
-    table = pa.table({"source_row": pa.array([1], pa.int64())} | {column: pa.array([row.get(column)], pa.string()) for column in columns})
+    table = pa.table({"source_row": pa.array([1], pa.int64())} | {column: pa.array([row.get(column)], pa.string()) for column in (*columns, SURPLUS)})
     return with_source_columns(table, [])

@@ -23,6 +23,7 @@ from expectations.drift import with_source_columns
 from expectations.intake import Unreadable
 
 HEADER_SEARCH_ROWS = 20
+SURPLUS = "surplus"
 SHEET_STRIDE = 10_000_000  # sheets have at most 1,048,576 rows
 MAX_BYTES = 50 * 2**20
 MAX_UNPACKED_BYTES = 500 * 2**20
@@ -68,6 +69,7 @@ class _Sheet:
     name: str
     rows: Iterator[Row]
     unsaved: Callable[[], set[Place]] = set
+    is_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,13 @@ class _Head:
 
 
 def read_sheet(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str], required: tuple[str, ...]) -> pa.Table:
-    """A table of `columns` (text, null where the sheet has none) and `source_row`.
+    """A table of `columns` (text, null where the sheet has none), `source_row` and `surplus`.
 
     The header is the first of the first 20 rows that names all of `required`, by column name or alias, in any case, with spaces or line breaks. Every
     sheet that has one is read, other sheets are passed over. `source_row` is the row of the first sheet read, from 1; of the k-th sheet after it
     (k = 1, 2, ...) it is k * 10,000,000 + row. A cell merged over several rows stands in each of them. Passed over are rows without text, the header
-    once more, totals and notes: a row with all of `required` is never taken for one of these two. Raises Unreadable.
+    once more, totals and notes: a row with all of `required` is never taken for one of these two. `surplus` is what a row of a text file has beyond the
+    last heading: '' if all cells there are empty, null if there are none. Beside the table of a workbook anything may stand. Raises Unreadable.
 
     An XLS is read by a process of its own: a damaged one can make its reader ask for all memory there is."""
     if data.startswith(OLE2) and len(data) <= MAX_BYTES:
@@ -176,7 +179,8 @@ def _nearest(column: str, names: Mapping[str, str], spare: list[str]) -> str | N
 def _table(head: _Head, columns: tuple[str, ...], names: Mapping[str, str], required: tuple[str, ...], offset: int) -> pa.Table:
     present = [*required, *(column for column in columns if column in head.position and column not in required)]
     places = [head.position[column] for column in present]
-    schema = pa.schema([("source_row", pa.int64()), *((column, pa.string()) for column in columns)])
+    width = 1 + max(place for place, cell in enumerate(head.cells) if cell.strip())
+    schema = pa.schema([("source_row", pa.int64()), *((column, pa.string()) for column in (*columns, SURPLUS))])
     chunks: list[pa.Table] = []
     passed: set[int] = set()  # rows that are no data although there is text in them
     number = head.number + 1
@@ -190,8 +194,10 @@ def _table(head: _Head, columns: tuple[str, ...], names: Mapping[str, str], requ
             if filled and not keep[index]:
                 passed.add(number + index)
         cells = dict(zip(present, texts, strict=True))
+        if head.sheet.is_text:
+            cells[SURPLUS] = pa.array([_beyond(row, width) for row in rows], pa.string())
         source_row = pa.array(range(offset + number, offset + number + len(rows)), pa.int64())
-        chunk = pa.table([source_row, *(cells.get(column, pa.nulls(len(rows), pa.string())) for column in columns)], schema=schema)
+        chunk = pa.table([source_row, *(cells.get(column, pa.nulls(len(rows), pa.string())) for column in schema.names[1:])], schema=schema)
         chunks.append(chunk if all(keep) else chunk.filter(pa.array(keep)))
         number += len(rows)
     for row, place in sorted(head.sheet.unsaved()):
@@ -211,6 +217,10 @@ def _column(rows: list[Row], place: int) -> pa.Array:
         cells = [row[place] if place < len(row) else "" for row in rows]
     texts = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _beyond(row: Row, width: int) -> str | None:
+    return "; ".join(text for cell in row[width:] if (text := cell.strip())) if len(row) > width else None
 
 
 def _with_gaps(needed: list[pa.Array]) -> set[int]:
@@ -248,7 +258,7 @@ def _text_head(data: bytes, names: Mapping[str, str], required: tuple[str, ...])
     separators = sorted(",;\t", key=text[:65536].count, reverse=True)
     for separator in separators:
         try:
-            heads.append(_head(_Sheet("", _text_rows(text, separator)), names, required))
+            heads.append(_head(_Sheet("", _text_rows(text, separator), is_text=True), names, required))
         except Unreadable as error:
             if separator == separators[0]:
                 refusal = error

@@ -153,6 +153,12 @@ select
     cell.submitted_at_text,
     cell.submitted_at,
     cell.guesses,
+    case
+        when cell.surplus <> '' then cell.surplus
+        -- 2,75 without quotes is 2, and 75 as its explanation
+        when cell.surplus = '' and regexp_full_match(concat(cell.value_text, ',', cell.explanation), '[0-9]+,[0-9]{1,2}')
+            then concat(cell.value_text, ',', cell.explanation)
+    end as surplus,
     sheet.government_known,
     sheet.agency_known,
     sheet.period_first_day,
