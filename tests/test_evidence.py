@@ -139,6 +139,20 @@ def test_the_same_bytes_under_another_name_are_a_duplicate(office: Registry) -> 
     assert sorted(office.register().values()) == ["duplicate", "found"]
 
 
+@pytest.mark.parametrize("data", [b"MZ\x90\0not a pdf", b"catatan rapat\n", zipped(**{"sk.pdf": PDF}), b""], ids=["a program", "text", "a ZIP", "nothing"])
+def test_a_file_of_no_accepted_kind_is_no_evidence_whatever_its_name(office: Registry, data: bytes) -> None:
+    (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "2_1_SK.pdf")))
+    as_folder(office, {"2_1_SK.pdf": data})
+    assert office.look() == []
+    assert office.register() == {"2_1_SK.pdf": "missing"}
+    assert office.levels() == {"1": (1, 2, "2_1_SK.pdf (missing)")}
+    said = f"berkas bernama itu berisi {evidence.kind_of(data)}; yang diterima: PDF, XLSX, DOCX atau gambar"
+    assert said in office.text("laporan.csv")
+    as_zip(office, {"2_1_SK.pdf": PDF})
+    office.look()
+    assert office.register() == {"2_1_SK.pdf": "found"}
+
+
 def test_a_file_of_another_agency_is_not_ones_own(office: Registry) -> None:
     (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf", agency="001")))
     (office.inbox / "lain.csv").write_bytes(sheet(row("1", "3", "sk.pdf", agency="002")))
@@ -338,6 +352,12 @@ def test_a_warehouse_of_before_the_register_keeps_what_was_claimed() -> None:
     [
         (PDF, "application/pdf"),
         (PNG, "image/png"),
+        (b"\r\n%PDF-1.7 after a line break", "application/pdf"),
+        (b"MZ\x90\0not a pdf", "application/x-msdownload"),
+        (zipped(**{"sk.pdf": PDF}), "application/zip"),
+        (zipped(**{"docProps/thumbnail.jpeg": bytes(9000), "word/document.xml": b"<w/>"}), evidence.OFFICE["word/document.xml"]),
+        (zipped(**{"customXml/item1.xml": bytes(9000), "xl/workbook.xml": b"<x/>"}), evidence.OFFICE["xl/workbook.xml"]),
+        (b"PK\x03\x04 and no more", "application/zip"),
         (b"catatan rapat\n", "text/plain"),
         (b"", "application/octet-stream"),
         (b"\x00\x01\x02\xff", "application/octet-stream"),

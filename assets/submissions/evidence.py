@@ -1,6 +1,7 @@
 """Evidence that comes with a submission: beside `laporan.xlsx` a folder `laporan/` or a `laporan.zip`. Every file of it is archived under its hash,
 with its kind told by its content. What the register says of it is reckoned in `warehouse/schema/evidence.sql`; nothing here judges it."""
 
+import io
 import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,11 @@ MAX_BYTES = 50 * 2**20
 MAX_BUNDLE_BYTES = 500 * 2**20
 MAX_FILES = 1000
 LEFT_BY_SYSTEMS = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+OFFICE = {
+    "word/document.xml": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xl/workbook.xml": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+PDF_WITHIN_BYTES = 1024  # what stands before its mark every reader of PDF passes over
 ACCEPTED = "accepted: at most 1,000 files of at most 50 MB each, 500 MB together, unencrypted"
 
 
@@ -68,12 +74,23 @@ def kind_of(data: bytes) -> str:
     """Media type by content; what no signature tells is text, if it reads as text."""
     guessed = filetype.guess(data)
     if guessed is not None:
-        return str(guessed.mime)
+        return _kind_of_zip(data) if guessed.mime == "application/zip" else str(guessed.mime)
+    if b"%PDF-" in data[:PDF_WITHIN_BYTES]:
+        return "application/pdf"
     try:
         text = data[:4096].decode("utf-8", errors="strict" if len(data) <= 4096 else "ignore")
     except UnicodeDecodeError:
         return "application/octet-stream"
     return "text/plain" if data and "\0" not in text else "application/octet-stream"
+
+
+def _kind_of_zip(data: bytes) -> str:
+    """Documents of Office are ZIPs, whose parts may come in any order."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            return next((kind for part, kind in OFFICE.items() if part in opened.namelist()), "application/zip")
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+        return "application/zip"
 
 
 Files = list[tuple[str, bytes]]

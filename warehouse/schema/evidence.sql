@@ -71,6 +71,11 @@ delivery as (
 delivered as (
     select
         *,
+        regexp_full_match(
+            media_type,
+            'application/pdf|image/(png|jpeg|gif|webp|bmp|tiff|heic)'
+            || '|application/vnd\.openxmlformats-officedocument\.(wordprocessingml\.document|spreadsheetml\.sheet)'
+        ) as is_of_accepted_kind,
         first(agency_code || ' ' || lower(file_name)) over same as first_name,
         agency_code || ' ' || lower(file_name) as own_name
     from delivery
@@ -119,11 +124,16 @@ select
         when review.status is not null then review.status
         when delivered.sha256 is null and delivering.government_code is not null then 'missing'
         when delivered.sha256 is null then 'claimed'
+        when not delivered.is_of_accepted_kind then 'missing'
         when delivered.own_name <> delivered.first_name then 'duplicate'
         when expiry.is_expired then 'expired'
         else 'found'
     end as status,
-    review.reason,
+    case
+        when review.status is not null then review.reason
+        when not delivered.is_of_accepted_kind
+            then 'berkas bernama itu berisi ' || delivered.media_type || '; yang diterima: PDF, XLSX, DOCX atau gambar'
+    end as reason,
     review.reviewed_at
 from named
 left join delivered
@@ -151,8 +161,8 @@ comment on column core.evidence.sha256 is 'Hash, once the file itself was receiv
 comment on column core.evidence.bytes is 'Size | Ukuran | bytes';
 comment on column core.evidence.media_type is 'Kind, told by its content | Jenis menurut isinya';
 comment on column core.evidence.received_at is 'When it was received (UTC) | Waktu diterima (UTC)';
-comment on column core.evidence.status is 'claimed (nothing came), missing (others came), found, duplicate (same bytes under another name or agency), expired, accepted or returned | claimed (belum ada yang dikirim), missing (tidak ada di antara kiriman), found (ada), duplicate (isi sama), expired (kedaluwarsa), accepted (diterima), returned (dikembalikan)';
-comment on column core.evidence.reason is 'Why it was accepted or returned | Alasan diterima atau dikembalikan';
+comment on column core.evidence.status is 'claimed (nothing came), missing (others came, or one of that name that is no PDF, XLSX, DOCX or picture), found, duplicate (same bytes under another name or agency), expired, accepted or returned | claimed (belum ada yang dikirim), missing (tidak ada di antara kiriman, atau isinya bukan PDF, XLSX, DOCX atau gambar), found (ada), duplicate (isi sama), expired (kedaluwarsa), accepted (diterima), returned (dikembalikan)';
+comment on column core.evidence.reason is 'Why it was accepted or returned, or is missing though a file of that name came | Alasan diterima, dikembalikan, atau tidak dihitung';
 comment on column core.evidence.reviewed_at is 'When a verifier said so (UTC) | Waktu pemeriksaan (UTC)';
 
 -- Grain: a claim above the lowest level. A level is evidenced if it has evidence and all evidence it has holds; by the contiguous rule, only with every level below.
