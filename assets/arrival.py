@@ -56,9 +56,11 @@ def recorded(path: Path) -> Lying:
             continue
         try:
             mode = found.lstat().st_mode
+            reason = refusal(found.name, mode)
+            if reason is None and stat.S_ISDIR(mode) and not any(map(_is_content, found.rglob("*"))):
+                reason = "is an empty folder; accepted: a folder with files in it"
         except FileNotFoundError:
             continue
-        reason = refusal(found.name, mode)
         if reason is not None:
             refused.append(f"{shown(found.name)} {reason}")
         elif stat.S_ISDIR(mode):
@@ -66,6 +68,10 @@ def recorded(path: Path) -> Lying:
         else:
             files.append(found)
     return Lying(tuple(files), tuple(folders), tuple(refused))
+
+
+def _is_content(path: Path) -> bool:
+    return not path.name.startswith(".") and (path.is_symlink() or not path.is_dir())
 
 
 def _place(path: Path) -> tuple[list[str | int], str]:

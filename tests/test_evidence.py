@@ -299,6 +299,22 @@ def test_evidence_without_a_submission_waits_and_is_named(office: Registry) -> N
     assert office.register() == {"sk.pdf": "found"}
 
 
+@pytest.mark.parametrize("left_by_system", [None, ".DS_Store", "Thumbs.db"])
+def test_an_empty_folder_stays_and_is_named(office: Registry, left_by_system: str | None) -> None:
+    (office.inbox / "laporan.csv").write_bytes(sheet(row("1", "3", "sk.pdf")))
+    for name in ("laporan", "entah"):
+        (office.inbox / name / "dalam").mkdir(parents=True)
+        if left_by_system:
+            (office.inbox / name / left_by_system).write_bytes(b"left by a system")
+    office.look()
+    assert (office.inbox / "laporan" / "dalam").is_dir()
+    assert (office.inbox / "entah" / "dalam").is_dir()
+    if left_by_system != "Thumbs.db":
+        said = "is an empty folder; accepted: a folder with files in it"
+        assert recorded(office.inbox / "*").refused == (f"entah {said}", f"laporan {said}")
+    assert office.register() == {"sk.pdf": "claimed"}
+
+
 def test_verifiers_are_on_record_and_not_published(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.create()

@@ -66,7 +66,7 @@ def remove(feed: Feed, bundles: Sequence[Path], archive: Archive) -> None:
     for bundle in bundles:
         with suppress(Refused):
             files, refused = _files_of(bundle)
-            if not refused and all(sha256_of(data) in archived for _, data in files):
+            if files and not refused and all(sha256_of(data) in archived for _, data in files):
                 shutil.rmtree(bundle) if bundle.is_dir() else bundle.unlink()
 
 
