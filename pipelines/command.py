@@ -74,6 +74,7 @@ def _assessing(commands: Commands) -> None:
     template.add_argument("--stage", choices=("self", "document", "interview", "final"), default="self")
     template.add_argument("--language", choices=("id", "en"), default="id")
     template.add_argument("-o", "--output", type=Path, required=True, help="the XLSX file to write")
+    template.add_argument("--overwrite", action="store_true", help="also if there is a file of that name")
     template.set_defaults(run=_template)
 
     override = commands.add_parser("override", help="an assessor sets or withdraws a value: who, why and what it was are kept")
@@ -194,6 +195,8 @@ def _print_verdict(verdict: Sequence[str]) -> None:
 def _template(arguments: argparse.Namespace) -> int:
     from assets.submissions import template
 
+    if arguments.output.exists() and not arguments.overwrite:
+        raise Failed(f"{arguments.output} is there already, and may be filled in; accepted: another name, or --overwrite")
     try:
         with open_published(settings.load().home.published) as connection:
             made = template.load(

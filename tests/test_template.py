@@ -18,11 +18,12 @@ from assets.submissions import submission, template
 from assets.submissions.sheet import read_sheet
 from assets.submissions.template import Indicator, Level, Template
 from expectations.intake import Arrival, take_in
-from tests.conftest import ROOT
+from tests.conftest import ROOT, kesiapan
 from tests.libreoffice import NEEDS_SOFFICE, saved_as
 from warehouse import database, migrations, reference
 from warehouse.archive import Archive
 from warehouse.database import Warehouse
+from warehouse.home import Home
 from warehouse.period import NotAPeriod
 from warehouse.registry import Feed, FeedKind, Government
 
@@ -403,6 +404,25 @@ def test_the_government_itself_is_an_agency(known: duckdb.DuckDBPyConnection) ->
 
 
 # As LibreOffice sees it.
+
+
+def test_a_workbook_that_is_there_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    with duckdb.connect(str(home.published)) as connection:
+        migrations.apply(connection)
+        with_reference(connection)
+    file = tmp_path / "penilaian.xlsx"
+    asked = ("template", "--instrument", "SPBE2020", "--government", "63", "--period", "2026-Q2", "-o", str(file))
+    assert kesiapan(home.root, *asked).returncode == 0
+    file.write_bytes(b"filled in")
+    done = kesiapan(home.root, *asked)
+    assert done.returncode == 2
+    assert f"{file} is there already" in done.stderr
+    assert "--overwrite" in done.stderr
+    assert file.read_bytes() == b"filled in"
+    assert kesiapan(home.root, *asked, "--overwrite").returncode == 0
+    assert file.read_bytes().startswith(b"PK")
 
 
 def missing(data: bytes, count: int) -> list[object]:
