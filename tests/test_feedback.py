@@ -91,6 +91,18 @@ def test_a_decimal_comma_without_quotes_is_set_aside_and_told(office: Office) ->
     assert "[yang tidak pada kolomnya = Sari]" in text
 
 
+def test_the_reason_shows_the_error_that_stands_in_the_cell(office: Office) -> None:
+    book = openpyxl.Workbook()
+    for line in (HEADER, row("1", "#DIV/0!")):
+        book.worksheets[0].append(line)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    office.receive("galat.xlsx", buffer.getvalue())
+    office.tell()
+    (told,) = table(office, "galat.xlsx")
+    assert "[nilai = #DIV/0!]" in told["alasan"]
+
+
 def test_two_rows_for_one_key_name_each_other(office: Office) -> None:
     office.receive("ganda.csv", sheet(row("1", "3"), row("2", "2"), row("1", "4")))
     office.tell()

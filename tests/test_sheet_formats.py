@@ -468,6 +468,32 @@ def test_a_formula_whose_result_is_an_empty_text_is_an_empty_cell() -> None:
     assert found["explanation"] is None
 
 
+ERRORS = ["63.10", "2026-Q3", "PEMDI2026", "1", "self", "=1/0", "=NA()"]
+LIKE_THE_ROW = [*ROW[:5], "#DIV/0!", "#N/A"]
+
+
+def with_errors() -> openpyxl.Workbook:
+    """The formulas' results are not in it: LibreOffice reckons them."""
+    book = openpyxl.Workbook()
+    for row in (HEADER, ERRORS, [None] * 5 + ["=1/0"], ROW):
+        book.worksheets[0].append(row)
+    return book
+
+
+@libreoffice.NEEDS_SOFFICE
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_an_error_is_read_as_it_is_shown_unless_its_row_has_nothing_else(tmp_path: Path, kind: str) -> None:
+    assert read(libreoffice.saved_as(tmp_path, saved(with_errors()), kind)) == [(2, LIKE_THE_ROW), (4, ROW)]
+
+
+def test_an_error_that_was_pasted_as_a_value_is_read_as_it_is_shown() -> None:
+    book = openpyxl.Workbook()
+    for row in (HEADER, [*ROW[:5], "#REF!", ROW[6]]):
+        book.worksheets[0].append(row)
+    assert book.worksheets[0]["F2"].data_type == "e"
+    assert read(saved(book)) == [(2, [*ROW[:5], "#REF!", ROW[6]])]
+
+
 def test_a_header_with_slips_is_named_beside_what_is_missing() -> None:
     said = refusal(workbook([["Laporan triwulan"], ["Goverment Code", "Perode", "instrument_id", "indicator_id", "stage", "Skor"], ROW]))
     assert "missing: government_code (nearest found: 'goverment_code'), period (nearest found: 'perode'), value; accepted columns" in said

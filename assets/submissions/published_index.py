@@ -61,5 +61,5 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Counts:
     return counts_of_compared(connection, periods_of_compared(connection))
 
 
-VERSION = f"published_index 2, reference {reference.fingerprint('region', 'instrument', 'component')}"
+VERSION = f"published_index 3, reference {reference.fingerprint('region', 'instrument', 'component')}"
 READER = Reader(parser_version=VERSION, suite=SUITE, parse=parse, stage=stage, promote=promote)

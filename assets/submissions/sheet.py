@@ -310,9 +310,10 @@ def _utf16_by_zeros(data: bytes) -> str | None:
 
 @dataclass
 class _Layout:
-    """What the XML of a sheet says that calamine does not: places of formulas without a result, and (ODS) merged ranges."""
+    """What the XML of a sheet says that calamine does not: places of formulas without a result, errors such as #DIV/0!, and (ODS) merged ranges."""
 
     unsaved: set[Place] = field(default_factory=set)
+    errors: dict[Place, str] = field(default_factory=dict)
     merged: list[tuple[Place, Place]] = field(default_factory=list)
 
 
@@ -354,17 +355,23 @@ def _refusing() -> Iterator[None]:
 
 
 def _workbook_rows(sheet: CalamineSheet, layout: Callable[[], _Layout]) -> Iterator[Row]:
-    """A row without text of its own stays empty: where a whole record is merged over several rows, it is one record."""
+    """A row without text of its own stays empty: where a whole record is merged over several rows, it is one record. So does one that has errors only:
+    formulas are often drawn down further than the table."""
     left = sheet.start[1] if sheet.start else 0
     ranges = sheet.merged_cell_ranges
     starting: dict[int, list[tuple[int, int]]] = {}
     for (first, column), (last, _) in layout().merged if ranges is None else ranges:
         if last > first:
             starting.setdefault(first, []).append((column, last))
+    errors: dict[int, dict[int, str]] = {}
+    for (line, column), error in layout().errors.items():
+        errors.setdefault(line - 1, {})[column] = error
     held: dict[int, tuple[int, str]] = {}  # column -> last row and text of the merged cell that stands in it
     with _refusing():
         for number, cells in enumerate(sheet.iter_rows()):
             row = [""] * left + [_text(cell) for cell in cells]
+            if number in errors and any(row):
+                row = [errors[number].get(column, cell) for column, cell in enumerate(row)]
             if held and any(row):
                 for column, (last, text) in list(held.items()):
                     if number > last:
@@ -449,6 +456,11 @@ UNSAVED = re.compile(  # a cell with <f> and no text in <v>; t="str" is a result
 )
 
 
+ERROR = re.compile(  # a cell of type e, with a formula or without, and what is shown in it
+    rb"""<(?:\w+:)?c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]+)([0-9]+)"[^>]*>\s*(?:<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*)?<(?:\w+:)?v\b[^>]*>([^<]+)"""
+)
+
+
 def _xlsx_layout(data: bytes, sheet_name: str) -> _Layout:
     with _refusing(), zipfile.ZipFile(io.BytesIO(data)) as file:
         try:
@@ -460,10 +472,14 @@ def _xlsx_layout(data: bytes, sheet_name: str) -> _Layout:
         except (KeyError, StopIteration):  # parts elsewhere than every program puts them: formulas cannot be checked
             return _Layout()
     formulas = UNSAVED.findall(xml) if b"<f" in xml or b":f" in xml else []
-    return _Layout({(int(row), _column_number(letters) - 1) for letters, row in formulas})
+    errors = ERROR.findall(xml) if b't="e"' in xml else []
+    return _Layout(
+        {(int(row), _column_number(letters) - 1) for letters, row in formulas},
+        {(int(row), _column_number(letters) - 1): said.decode() for letters, row, said in errors},
+    )
 
 
-ODS_ELEMENT = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^>]*)>(?:\s*(<text:p))?")
+ODS_ELEMENT = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^>]*)>(?:\s*(<text:p)(?:[^>]*>([^<]*))?)?")
 ODS_NUMBER = re.compile(rb"table:number-(rows|columns)-(repeated|spanned)\s*=\s*[\"']([0-9]+)")
 ODS_NAME = re.compile(rb"table:name\s*=\s*(\"[^\"]*\"|'[^']*')")
 
@@ -473,7 +489,7 @@ def _ods_layouts(xml: bytes) -> dict[str, _Layout]:
     layouts: dict[str, _Layout] = {}
     layout, name = _Layout(), ""
     row = column = width = next_row = earlier = 0
-    for element, attributes, text in map(re.Match.groups, ODS_ELEMENT.finditer(xml)):
+    for element, attributes, text, said in map(re.Match.groups, ODS_ELEMENT.finditer(xml)):
         numbers = {(axis, what): int(number) for axis, what, number in ODS_NUMBER.findall(attributes)} if b"table:number-" in attributes else {}
         if element == b"table":
             quoted = ODS_NAME.search(attributes)
@@ -491,6 +507,8 @@ def _ods_layouts(xml: bytes) -> dict[str, _Layout]:
                     raise Unreadable(*_too_far(name))
             elif b"table:formula" in attributes:
                 layout.unsaved.add((row + 1, column))
+            if said and b'calcext:value-type="error"' in attributes:
+                layout.errors[row + 1, column] = said.decode()
             if (last := row + numbers.get((b"rows", b"spanned"), 1) - 1) > row:
                 layout.merged.append(((row, column), (last, column)))
             column += columns
