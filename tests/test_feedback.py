@@ -114,18 +114,20 @@ def test_two_rows_for_one_key_name_each_other(office: Office) -> None:
 
 def test_rows_of_a_second_sheet_are_named_by_sheet_and_row(office: Office) -> None:
     book = openpyxl.Workbook()
-    for name in ("satu", "dua"):
+    for name in ("satu", "catatan", "dua"):
         made = book.create_sheet(name)
-        for line in (HEADER, row("1", "3")):
+        for line in (HEADER, row("1", "3")) if name != "catatan" else [("bukan tabel",)]:
             made.append(line)
+    book["dua"].sheet_state = "hidden"
     buffer = io.BytesIO()
     book.save(buffer)
     office.receive("dua lembar.xlsx", buffer.getvalue())
     office.tell()
     first, second = table(office, "dua lembar.xlsx")
-    assert (first["baris"], second["baris"]) == ("2", "lembar ke-2 baris 2")
-    assert "[baris lain: lembar ke-2 baris 2]" in first["alasan"]
-    assert "[baris lain: 2]" in second["alasan"]
+    assert (first["baris"], second["baris"]) == ("lembar 'satu' baris 2", "lembar 'dua' (tersembunyi) baris 2")
+    assert "[baris lain: lembar 'dua' (tersembunyi) baris 2]" in first["alasan"]
+    assert "[baris lain: lembar 'satu' baris 2]" in second["alasan"]
+    assert "Pada lembar 'dua' (tersembunyi) baris 2, indikator 1: ditolak" in office.text("dua lembar.xlsx")
 
 
 def test_corrected_and_sent_again_it_is_a_revision(office: Office) -> None:

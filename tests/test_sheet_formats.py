@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from assets.submissions import sheet as sheet_module
 from assets.submissions import submission
-from assets.submissions.sheet import SHEET_STRIDE, read_sheet
+from assets.submissions.sheet import SHEET_STRIDE, read_sheet, sheets_of
 from expectations.drift import source_columns
 from expectations.intake import Unreadable
 from tests import libreoffice
@@ -268,6 +268,20 @@ def test_a_sheet_that_is_hidden_is_read_too() -> None:
     hidden.append(HEADER)
     hidden.append(ROW)
     assert read(saved(book)) == [(2, ROW)]
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["XLSX", "XLS"])
+def test_sheets_that_were_read_are_named_with_those_that_are_hidden(tmp_path: Path, old: bool) -> None:
+    if old and libreoffice.SOFFICE is None:
+        pytest.skip("needs LibreOffice (soffice) on the path")
+    book = openpyxl.Workbook()
+    for name, state in (("catatan", "visible"), ("satu", "visible"), ("dua", "hidden")):
+        page = book.create_sheet(name)
+        page.sheet_state = state
+        for row in [["bukan tabel"]] if name == "catatan" else [HEADER, ROW]:
+            page.append(row)
+    data = saved(book)
+    assert sheets_of(table(libreoffice.saved_as(tmp_path, data, "xls") if old else data)) == ["'satu'", "'dua' (tersembunyi)"]
 
 
 def test_a_chart_sheet_is_passed_over() -> None:

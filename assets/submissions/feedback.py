@@ -18,7 +18,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from assets.submissions import override
-from assets.submissions.sheet import SHEET_STRIDE
+from assets.submissions.sheet import SHEET_STRIDE, sheets_of
 from assets.submissions.submission import ALIASES, COLUMNS, REQUIRED
 from expectations.intake import Progress, Reader, Unreadable, parse
 from warehouse.archive import Archive, Artifact
@@ -115,7 +115,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Feedback:
-    """On one batch. `about_the_file` are findings on it as a whole; `refused` says that none of it was taken in; `mark` is what it is known by."""
+    """On one batch. `about_the_file` are findings on it as a whole; `refused` says that none of it was taken in; `mark` is what it is known by; `sheets`
+    are those that the rows are of."""
 
     source_name: str
     mark: str
@@ -123,6 +124,7 @@ class Feedback:
     refused: bool
     about_the_file: tuple[str, ...]
     rows: tuple[Row, ...]
+    sheets: Sequence[str] = ()
 
 
 def bring_up(warehouse: Warehouse, archive: Archive, feed: Feed, reader: Reader, folder: Path, progress: Progress) -> int:
@@ -278,17 +280,19 @@ def of_batch(archive: Archive, reader: Reader, judged: _Judged) -> Feedback | No
     if isinstance(parsed, Unreadable):
         said = (f"Berkas tidak dapat dibaca: {parsed.indonesian}.", f"Yang diterima: {ACCEPTED}.")
         return Feedback(artifact.source_name, _mark(judged.batch_id, {}), artifact.received_at, True, said, ())
+    sheets = sheets_of(parsed)
+    found = {row: [replace(one, reason=_in_senders_words(one.reason, sheets)) for one in findings] for row, findings in judged.findings.items()}
     rows = tuple(
         Row(
             source_row=cells["source_row"],
             cells={column: cells[column] for column in COLUMNS},
-            findings=(*judged.findings.get(cells["source_row"], ()), *judged.about_evidence.get(cells["source_row"], ())),
+            findings=(*found.get(cells["source_row"], ()), *judged.about_evidence.get(cells["source_row"], ())),
             rejected=judged.refused or any(finding.severity == "critical" for finding in judged.findings.get(cells["source_row"], ())),
         )
         for cells in parsed.to_pylist()
     )
     about = judged.about_the_file or ((str(judged.message),) if judged.refused else ())
-    return Feedback(artifact.source_name, _mark(judged.batch_id, judged.about_evidence), artifact.received_at, judged.refused, about, rows)
+    return Feedback(artifact.source_name, _mark(judged.batch_id, judged.about_evidence), artifact.received_at, judged.refused, about, rows, sheets)
 
 
 def _about_the_files(connection: duckdb.DuckDBPyConnection, reader: Reader, batch_ids: list[str]) -> dict[str, list[str]]:
@@ -319,20 +323,20 @@ def _findings(connection: duckdb.DuckDBPyConnection, batch_ids: list[str]) -> di
         [batch_ids],
     ).fetchall():
         row = int(row_key.rpartition(":")[2])
-        found.setdefault(batch_id, {}).setdefault(row, []).append(Finding(rule_id, severity, _in_senders_words(reason)))
+        found.setdefault(batch_id, {}).setdefault(row, []).append(Finding(rule_id, severity, reason))
     return found
 
 
-def place(source_row: int) -> str:
-    """Where a row stands, for people."""
+def place(source_row: int, sheets: Sequence[str]) -> str:
+    """Where a row stands, for people. `sheets` are those that rows were read of."""
     sheet, row = divmod(source_row, SHEET_STRIDE)
-    return f"lembar ke-{sheet + 1} baris {row}" if sheet else str(row)
+    return f"lembar {sheets[sheet]} baris {row}" if len(sheets) > 1 else str(row)
 
 
-def _in_senders_words(reason: str) -> str:
+def _in_senders_words(reason: str, sheets: Sequence[str]) -> str:
     """Columns by their headers, rows by where they stand."""
     named = re.sub(r"(?<=\[)\w+(?= = )", lambda column: LABELS.get(column[0].removesuffix("_text"), column[0]), reason)
-    return re.sub(r"(?<=\[baris lain: )\d+(?:, \d+)*", lambda rows: ", ".join(place(int(row)) for row in rows[0].split(", ")), named)
+    return re.sub(r"(?<=\[baris lain: )\d+(?:, \d+)*", lambda rows: ", ".join(place(int(row), sheets) for row in rows[0].split(", ")), named)
 
 
 def write(folder: Path, feedback: Feedback) -> None:
@@ -362,7 +366,8 @@ def summary(feedback: Feedback) -> str:
     lines += ["", *feedback.about_the_file] if feedback.about_the_file else []
     told = [row for row in feedback.rows if row.status != "diterima" and row.findings]
     for row in told[:ROWS_IN_TEXT]:
-        lines += ["", f"Baris {place(row.source_row)}, indikator {row.cells['indicator_id'] or '(kosong)'}: {row.status}"]
+        where = place(row.source_row, feedback.sheets)
+        lines += ["", f"{'Baris' if where.isdecimal() else 'Pada'} {where}, indikator {row.cells['indicator_id'] or '(kosong)'}: {row.status}"]
         lines += [f"  {reason}" for reason in row.reasons] + [f"  Perbaikan: {remedy}" for remedy in row.remedies]
     if len(told) > ROWS_IN_TEXT:
         lines += ["", f"dan {len(told) - ROWS_IN_TEXT} baris lain, semuanya dalam {_workbook_name(feedback.source_name)}"]
@@ -395,7 +400,7 @@ def workbook(feedback: Feedback) -> bytes:
             page.write(header, place_of, title, page.bold)
     for number, row in enumerate(feedback.rows, start=len(lines) + 1):
         sheet.set_row(number, LINE_POINTS * max(_lines(row.reasons, WIDTHS["alasan"]), _lines(row.remedies, WIDTHS["cara_memperbaiki"]), 1))
-        for column, text in enumerate((row.status, "\n".join(row.reasons), "\n".join(row.remedies), place(row.source_row))):
+        for column, text in enumerate((row.status, "\n".join(row.reasons), "\n".join(row.remedies), place(row.source_row, feedback.sheets))):
             page.write(number, column, text, page.filled[row.status])
         for column, name in enumerate(columns, start=len(VERDICT_HEADERS)):
             page.write(number, column, row.cells[name] or "", page.wrapped)

@@ -4,6 +4,7 @@ here (`normalise.py`), nor whether it is right (`expectations`)."""
 import csv
 import difflib
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,13 +18,14 @@ from xml.parsers import expat
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from expectations.drift import with_source_columns
 from expectations.intake import Unreadable
 
 HEADER_SEARCH_ROWS = 20
 SURPLUS = "surplus"
+SHEETS = b"sheets"
 SHEET_STRIDE = 10_000_000  # sheets have at most 1,048,576 rows
 MAX_BYTES = 50 * 2**20
 MAX_UNPACKED_BYTES = 500 * 2**20
@@ -70,6 +72,7 @@ class _Sheet:
     rows: Iterator[Row]
     unsaved: Callable[[], set[Place]] = set
     is_text: bool = False
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,17 +108,26 @@ def read_here(data: bytes, columns: tuple[str, ...], aliases: Mapping[str, str],
     if len(data) > MAX_BYTES:
         raise Unreadable(f"the file has {len(data) / 2**20:.0f} MB; {ACCEPTED}", f"berkas berukuran {len(data) / 2**20:.0f} MB")
     tables: list[pa.Table] = []
+    sheets: list[str] = []
     missed: list[_Head] = []
     source_columns: dict[str, None] = {}
     for head in _workbook_heads(data, names, required) if data.startswith((ZIP, OLE2)) else [_text_head(data, names, required)]:
         if head.position.keys() >= set(required):
             tables.append(_table(head, columns, names, required, len(tables) * SHEET_STRIDE))
+            sheets.append(f"'{head.sheet.name}'" + (" (tersembunyi)" if head.sheet.is_hidden else ""))
             source_columns |= dict.fromkeys(_name(cell) for cell in head.cells if cell.strip())
         else:
             missed.append(replace(head, sheet=replace(head.sheet, rows=iter(()))))  # lets go of the sheet
     if not tables:
         raise Unreadable(*_no_header(data, missed, columns, names, required))
-    return with_source_columns(pa.concat_tables(tables), list(source_columns))
+    table = with_source_columns(pa.concat_tables(tables), list(source_columns))
+    return table.replace_schema_metadata({**table.schema.metadata, SHEETS: json.dumps(sheets)})
+
+
+def sheets_of(table: pa.Table) -> list[str]:
+    """What the sheets are called that the rows of a table that `read_sheet` gave are of, in the order in which `source_row` counts them."""
+    noted = (table.schema.metadata or {}).get(SHEETS)
+    return json.loads(noted) if noted else []
 
 
 def _head(sheet: _Sheet, names: Mapping[str, str], required: tuple[str, ...]) -> _Head:
@@ -333,11 +345,12 @@ def _workbook_heads(data: bytes, names: Mapping[str, str], required: tuple[str, 
         raise Unreadable(*PASSWORD)
     with _refusing():
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheet_names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-    for name in sheet_names:
+        sheets = [(sheet.name, sheet.visible != SheetVisibleEnum.Visible) for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    for name, is_hidden in sheets:
         with _refusing():
             sheet = workbook.get_sheet_by_name(name)
-        yield _head(_Sheet(name, _workbook_rows(sheet, partial(layout, name)), partial(_unsaved, layout, name)), names, required)
+        rows, unsaved = _workbook_rows(sheet, partial(layout, name)), partial(_unsaved, layout, name)
+        yield _head(_Sheet(name, rows, unsaved, is_hidden=is_hidden), names, required)
 
 
 @contextmanager
