@@ -100,8 +100,8 @@ def build_readiness_assets(
         group_name="readiness",
         kinds={"duckdb"},
         owners=["team:diskominfo"],
-        description="Which quarters have input that their newest release has not counted, or are over since they were reckoned; and of which others rows were set "
-        "aside that no quality score counts yet. The refresh command and the sensor `due_quarters` start just those.",
+        description="Which quarters have input that their newest release has not counted, or are over since they were reckoned; and of which others rows were "
+        "set aside that no quality score counts yet. The refresh command and the sensor `due_quarters` start just those.",
         code_version="2",
     )
     def due_quarter(
