@@ -113,7 +113,7 @@ def _warehouse(loaded: Settings) -> Iterator[Finding]:
     except WarehouseBusy as error:
         yield Finding("warehouse", str(error), "a run is writing; wait for it, or stop that process")
     except duckdb.Error as error:
-        yield Finding("warehouse", f"{path}: {str(error).splitlines()[0]}", "move the file away and run `kesiapan rebuild`: the archive holds all it needs")
+        yield Finding("warehouse", f"{path}: {str(error).splitlines()[0]}", "run `kesiapan rebuild`, which sets the file aside: the archive holds all it needs")
     else:
         assert row is not None
         newest = max((migration.number for migration in migrations.known_migrations()), default=0)

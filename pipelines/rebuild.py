@@ -1,6 +1,7 @@
 """A new warehouse out of the archive alone: same ids, same `known_at`, same releases. The old file is replaced when the new one is whole."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pipelines.reference import judged_instruments
 from pipelines.settings import Settings
 from warehouse import reference
 from warehouse.archive import Archive, Artifact
-from warehouse.database import Warehouse
+from warehouse.database import Warehouse, WarehouseMissing
 from warehouse.lake import Lake
 from warehouse.registry import Feed, Product
 
@@ -36,6 +37,7 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
     """Holds the live warehouse meanwhile: another writer would delete the lake files that only the new one lists, another rebuild the new one itself.
     Raises `ArchiveIncomplete`, unless the loss is accepted."""
     live = settings.home.warehouse
+    _set_aside_if_damaged(live, progress)
     with Warehouse(live).open_for_writing() as held:
         if not accept_loss:
             _refuse_loss(held, Archive(settings.home.archive))
@@ -44,6 +46,21 @@ def rebuild(settings: Settings, run_id: str, clock: Callable[[], datetime], prog
         fresh.replace(live)
     with Warehouse(live).open_for_writing() as connection:
         Lake(settings.home.lake).remove_unlisted(connection)
+
+
+def _set_aside_if_damaged(live: Path, progress: Callable[[str], None]) -> None:
+    """What cannot be opened cannot be held, nor say what it was made of."""
+    try:
+        with Warehouse(live).open_for_reading():
+            return
+    except WarehouseMissing:
+        return
+    except duckdb.Error as error:
+        aside = live.with_name("warehouse.damaged.duckdb")
+        live.replace(aside)
+        with suppress(FileNotFoundError):
+            live.with_name(f"{live.name}.wal").replace(aside.with_name(f"{aside.name}.wal"))
+        progress(f"{live} cannot be opened ({str(error).splitlines()[0]}): it is {aside.name} now, and what it held that the archive lacks is not known")
 
 
 def _refuse_loss(held: duckdb.DuckDBPyConnection, archive: Archive) -> None:

@@ -140,16 +140,21 @@ def test_a_rebuild_without_the_archive_changes_nothing(refreshed: Refreshed, tmp
     assert _held(home) == before
 
 
-@pytest.mark.parametrize("has_warehouse", [True, False])
-def test_a_rebuild_that_goes_on_without_a_file_names_it(refreshed: Refreshed, tmp_path: Path, has_warehouse: bool) -> None:
+@pytest.mark.parametrize("warehouse", ["whole", "gone", "damaged"])
+def test_a_rebuild_that_goes_on_without_a_file_names_it(refreshed: Refreshed, tmp_path: Path, warehouse: str) -> None:
     """Where the loss is accepted, and where no warehouse is left that could say what is lost."""
     home = _copy(refreshed, tmp_path)
     rotten = _objects(home)["muaraenim_package_search.json"]
     rotten.write_bytes(b"?" + rotten.read_bytes()[1:])
-    if not has_warehouse:
+    if warehouse != "whole":
         home.warehouse.unlink()
-    done = kesiapan(home.root, "rebuild", *(["--accept-loss"] if has_warehouse else []))
+    if warehouse == "damaged":
+        home.warehouse.write_bytes(b"no database")
+    done = kesiapan(home.root, "rebuild", *(["--accept-loss"] if warehouse == "whole" else []))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"muaraenim_catalogue: muaraenim_package_search.json: rejected: archive: {rotten} no longer has the hash" in done.stdout
     with published(home.root) as connection:
         assert connection.execute("select feed_id from meta.batch where status = 'rejected'").fetchall() == [("muaraenim_catalogue",)]
+    aside = home.root / "warehouse.damaged.duckdb"
+    assert [path.read_bytes() for path in home.root.glob("warehouse.*") if path != home.warehouse] == ([b"no database"] if warehouse == "damaged" else [])
+    assert aside.exists() == (aside.name in done.stdout)
