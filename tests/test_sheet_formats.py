@@ -408,7 +408,7 @@ def test_a_header_alone_is_an_empty_table() -> None:
     for data in (workbook([HEADER]), workbook([["judul"], HEADER, [], ["Total"]]), xls([HEADER])):
         found = table(data)
         assert found.num_rows == 0
-        assert found.column_names == ["source_row", *submission.COLUMNS]
+        assert found.column_names == ["source_row", *submission.COLUMNS, "surplus"]
         assert source_columns(found) == HEADER
 
 
