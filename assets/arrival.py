@@ -58,7 +58,7 @@ def recorded(path: Path) -> Lying:
             mode = found.lstat().st_mode
             reason = refusal(found.name, mode)
             if reason is None and stat.S_ISDIR(mode) and not any(map(_is_content, found.rglob("*"))):
-                reason = "is an empty folder; accepted: a folder with files in it"
+                reason = "is an empty folder; accepted: files, in the inbox also folders of them"
         except FileNotFoundError:
             continue
         if reason is not None:

@@ -310,7 +310,7 @@ def test_an_empty_folder_stays_and_is_named(office: Registry, left_by_system: st
     assert (office.inbox / "laporan" / "dalam").is_dir()
     assert (office.inbox / "entah" / "dalam").is_dir()
     if left_by_system != "Thumbs.db":
-        said = "is an empty folder; accepted: a folder with files in it"
+        said = "is an empty folder; accepted: files, in the inbox also folders of them"
         assert recorded(office.inbox / "*").refused == (f"entah {said}", f"laporan {said}")
     assert office.register() == {"sk.pdf": "claimed"}
 

@@ -360,7 +360,7 @@ def test_an_agency_whose_rows_are_all_set_aside_has_the_score_of_those_rows(inst
     }
     assert found["2025-Q4", "102"] == found["2025-Q3", "010"]
     with installation.warehouse.open_for_reading() as connection:
-        assert release.stale_periods(connection) == ["2025-Q4"]
+        assert release.stale_periods(connection, datetime.now(UTC)) == ["2025-Q4"]
 
 
 @pytest.mark.parametrize("named", ["2062-Q4", "1999-Q1", "kapan-kapan"])
@@ -379,7 +379,7 @@ def test_a_check_log_whose_rows_are_all_set_aside_counts_in_the_quarters_of_its_
     assert installation.batch(brought)["rejected"] == 4
     assert {key: failed for key, (_, failed) in scored(installation, feed.id, "accuracy").items()} == {("2026-Q2", "-"): 2, ("2026-Q3", "-"): 3}
     with installation.warehouse.open_for_reading() as connection:
-        assert release.stale_periods(connection) == []
+        assert release.stale_periods(connection, datetime.now(UTC)) == []
 
 
 def test_the_command_scores_a_quarter_of_which_only_rows_set_aside_speak_and_releases_nothing(tmp_path: Path) -> None:

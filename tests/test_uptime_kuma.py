@@ -825,7 +825,7 @@ def link(path: Path) -> None:
         (other_database, "kuma.db: it has no table monitor; accepted"),
         (without_heartbeat, "kuma.db: it has no table heartbeat; accepted"),
         (older_kuma, "kuma.db: its table monitor has no column type, url, hostname, port; accepted"),
-        (Path.mkdir, "kuma.db is a folder; accepted: files"),
+        (Path.mkdir, "kuma.db is an empty folder; accepted: files"),
         (link, "kuma.db is a symbolic link; accepted: the file itself"),
     ],
     ids=["lost", "empty", "web page", "head only", "garbage", "torn", "other database", "one table", "older", "folder", "link"],
@@ -972,7 +972,7 @@ def test_the_settings_of_a_check_log_are_those_of_kuma(tmp_path: Path) -> None:
         ("objective = 0.99", "objective = 99.0", "14: feed.objective: 99.0 is not accepted; accepted: a share between 0 and 1"),
         ("objective = 0.99", 'since = "30d"', "14: feed.since: belongs to prometheus feeds, this one is uptime_kuma"),
         ("objective = 0.99", 'job = "blackbox"', "14: feed.job: belongs to prometheus feeds, this one is uptime_kuma"),
-        ('hosts = [".contoh.go.id"]', 'hosts = ["Contoh"]', "12: feed.hosts: 'Contoh' is not accepted; accepted: host names"),
+        ('hosts = [".contoh.go.id"]', 'hosts = ["Contoh"]', "12: feed.hosts: 'Contoh' is not accepted; accepted: a list of host names"),
     ],
 )
 def test_a_mistake_names_file_line_key_and_what_is_accepted(tmp_path: Path, replaced: str, by: str, said: str) -> None:
