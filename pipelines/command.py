@@ -357,7 +357,7 @@ def _print_rows(result: duckdb.DuckDBPyRelation | None, form: str) -> None:
         return
     names = [column[0] for column in result.description or []]
     if form == "csv":
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(sys.stdout, lineterminator="\n")  # else a value that a shell takes from it ends with a carriage return
         writer.writerow(names)
         while rows := result.fetchmany(10_000):
             writer.writerows(rows)

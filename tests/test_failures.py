@@ -1,5 +1,6 @@
 """What people see when something is wrong: a missing file, garbage, mistakes in settings, bad rows in a submission, wrong SQL, a held lock."""
 
+import contextlib
 import csv
 import io
 import json
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
+from pipelines import command
 from tests.conftest import ROOT, Refreshed, environment, kesiapan, published
 from tests.waiting import wait_until
 from warehouse.home import Home
@@ -464,6 +466,14 @@ def test_query_gives_csv(refreshed: Refreshed) -> None:
     done = kesiapan(refreshed.home, "query", QUERY, "--format", "csv")
     assert done.returncode == 0, done.stderr
     assert list(csv.reader(io.StringIO(done.stdout))) == [["government_code", "index_value"], ["51.71", "3.19"]]
+
+
+def test_csv_has_the_line_ends_that_a_shell_expects(refreshed: Refreshed) -> None:
+    with published(refreshed.home) as connection:
+        relation = connection.sql("select 42 as answer")
+        with contextlib.redirect_stdout(io.StringIO(newline="")) as said:
+            command._print_rows(relation, "csv")
+    assert said.getvalue() == "answer\n42\n"
 
 
 def test_query_gives_json_lines(refreshed: Refreshed) -> None:
