@@ -16,6 +16,7 @@ from assets import http
 from assets.uptime.spark import Spark, SparkUnavailable
 from pipelines import settings as settings_
 from pipelines.settings import ROOT, Settings, SettingsError
+from pipelines.words import first_of
 from warehouse import migrations
 from warehouse.archive import Archive
 from warehouse.database import Warehouse, WarehouseBusy, WarehouseMissing, open_published
@@ -140,7 +141,7 @@ def _archive(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterato
     by_hash = row[1] <= HASHED_BYTES
     folder = loaded.home.archive
     if lost := Archive(folder).lost(connection, by_hash):
-        yield Finding("archive", f"{folder}: {len(lost)} files are gone or damaged: {_first(lost)}", "restore the archive from a backup")
+        yield Finding("archive", f"{folder}: {len(lost)} files are gone or damaged: {first_of(lost, SHOWN)}", "restore the archive from a backup")
     else:
         yield Finding("archive", f"{folder}: {row[0]} files" + ("" if by_hash else ", of which only the sizes were looked at"))
 
@@ -150,13 +151,9 @@ def _lake(loaded: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[F
     feeds = loaded.of(Product.UPTIME)
     if damaged := [file for feed in feeds for _, file in lake.damaged(connection, feed.id)]:
         mend = "run `kesiapan refresh`: it makes them again from the archive"
-        yield Finding("lake", f"{lake.root}: {len(damaged)} files are gone or damaged: {_first(damaged)}", mend)
+        yield Finding("lake", f"{lake.root}: {len(damaged)} files are gone or damaged: {first_of(damaged, SHOWN)}", mend)
     else:
         yield Finding("lake", f"{lake.root}: {sum(len(lake.files(connection, feed.id)) for feed in feeds)} files")
-
-
-def _first(names: list[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def _published(loaded: Settings) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from expectations.intake import unjudged
 from pipelines import settings
 from pipelines.jobs import Jobs
 from pipelines.runs import IN_PROGRESS
+from pipelines.words import first_of
 from warehouse import period as quarter
 from warehouse.archive import Archive
 from warehouse.home import Home
@@ -87,8 +88,7 @@ def attempts(instance: dg.DagsterInstance, content: str) -> tuple[int, datetime]
 
 
 def _names(lying: Sequence[Path]) -> str:
-    more = f" and {len(lying) - NAMES_SHOWN} more" if len(lying) > NAMES_SHOWN else ""
-    return ", ".join(path.name for path in lying[:NAMES_SHOWN]) + more
+    return first_of([path.name for path in lying], NAMES_SHOWN)
 
 
 def build_sensors(jobs: Jobs, home: Home, clock: Callable[[], datetime]) -> list[dg.SensorDefinition]:

@@ -20,10 +20,12 @@ from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
 from pipelines import command
 from tests.conftest import ROOT, Refreshed, environment, kesiapan, published
+from tests.test_settings import MONITOR
 from tests.waiting import wait_until
 from warehouse.home import Home
 
 SAMPLES = ROOT / "samples"
+BEARER = 'bearer = "env:MONITOR_TOKEN"\n'
 HEADER = "government_code,agency_code,period,instrument_id,indicator_id,stage,value,explanation,evidence_file,evidence_date,submitted_by,submitted_at"
 GOVERNMENTS = """
 [[government]]
@@ -525,17 +527,6 @@ def test_batch_that_is_not_one_is_said_so(refreshed: Refreshed, arguments: list[
     assert "Traceback" not in done.stderr
 
 
-MONITOR = """
-[[feed]]
-id = "monitor"
-kind = "prometheus"
-government = "63"
-url = "https://prometheus.example.go.id"
-bearer = "env:MONITOR_TOKEN"
-max_hold = "150s"
-"""
-
-
 def test_doctor_finds_a_refreshed_home_well(refreshed: Refreshed) -> None:
     done = kesiapan(refreshed.home, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -573,7 +564,7 @@ def test_a_secret_that_is_missing_is_a_finding_of_doctor_and_stops_nobody_who_re
 ) -> None:
     sources = tmp_path / "sources.toml"
     settings = (SAMPLES / "sources.toml").read_text(encoding="utf-8").replace('path = "', f'path = "{SAMPLES}/')
-    sources.write_text(settings + MONITOR, encoding="utf-8")
+    sources.write_text(settings + MONITOR + BEARER, encoding="utf-8")
     done = kesiapan(refreshed.home, "doctor", KESIAPAN_SOURCES=str(sources), **held)
     wrong = [line for line in done.stdout.splitlines() if line.startswith("mend")]
     assert done.returncode == len(wrong) == (1 if said else 0), done.stdout + done.stderr
@@ -588,7 +579,7 @@ def test_a_secret_that_is_missing_fails_its_own_feed_and_no_other(refreshed: Ref
     shutil.copytree(refreshed.home, home, symlinks=True)
     sources = tmp_path / "sources.toml"
     settings = (SAMPLES / "sources.toml").read_text(encoding="utf-8").replace('path = "', f'path = "{SAMPLES}/')
-    sources.write_text(settings + MONITOR, encoding="utf-8")
+    sources.write_text(settings + MONITOR + BEARER, encoding="utf-8")
     done = kesiapan(home, "refresh", KESIAPAN_SOURCES=str(sources))
     assert done.returncode == 1, done.stdout + done.stderr
     trouble = done.stdout[done.stdout.index("Not everything went through") :].splitlines()[1:]

@@ -13,6 +13,7 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
 
 import json
 import mimetypes
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -122,7 +123,7 @@ class Archive:
     def store(self, feed_id: str, source_name: str, data: bytes, received_at: datetime) -> Artifact:
         """Keep the bytes. What a feed brought before is returned as it was first received; that it came under another name is noted."""
         sha256 = self._keep(data)
-        sidecar = self.root / "artifacts" / feed_id / f"{sha256}.json"
+        sidecar = self._artifact_path(feed_id, sha256)
         media_type = mimetypes.guess_type(source_name)[0] or "application/octet-stream"
         artifact = Artifact(sha256, len(data), media_type, feed_id, source_name, received_at)
         if not sidecar.exists():
@@ -157,7 +158,7 @@ class Archive:
         return data
 
     def batch(self, feed_id: str, batch_id: str) -> BatchRecord | None:
-        path = self.root / "batches" / feed_id / f"{batch_id}.json"
+        path = self._batch_path(feed_id, batch_id)
         return _batch(path) if path.exists() else None
 
     def batches(self, feed_id: str) -> list[BatchRecord]:
@@ -166,7 +167,7 @@ class Archive:
 
     def record_batch(self, record: BatchRecord) -> BatchRecord:
         """Write it once: whoever asks again, also after a kill, gets what was written first."""
-        path = self.root / "batches" / record.feed_id / f"{record.batch_id}.json"
+        path = self._batch_path(record.feed_id, record.batch_id)
         if path.exists():
             return _batch(path)
         _write_json(path, asdict(record))
@@ -177,7 +178,7 @@ class Archive:
         return sorted(found, key=lambda record: (record.created_at, record.release_id))
 
     def record_release(self, record: ReleaseRecord) -> ReleaseRecord:
-        path = self.root / "releases" / f"{record.release_id}.json"
+        path = self._release_path(record.release_id)
         if path.exists():
             return _release(path)
         _write_json(path, asdict(record))
@@ -208,7 +209,7 @@ class Archive:
     def deliver(self, artifact: Artifact, file_name: str, data: bytes, media_type: str, received_at: datetime) -> Delivered:
         """Keep an evidence file that came beside an artifact. What was delivered before is returned as it was first received."""
         sha256 = self._keep(data)
-        path = self.root / "evidence" / artifact.feed_id / f"{identifier(artifact.sha256, file_name, sha256)}.json"
+        path = self._delivered_path(artifact.feed_id, artifact.sha256, file_name, sha256)
         if not path.exists():
             _write_json(path, asdict(Delivered(artifact.feed_id, artifact.sha256, file_name, sha256, len(data), media_type, received_at)))
         return _delivered(path)
@@ -227,13 +228,32 @@ class Archive:
     def lost(self, connection: duckdb.DuckDBPyConnection, by_hash: bool = True) -> list[str]:
         """What the warehouse was made of and the archive no longer has whole, a line each: its name, and the file within the archive that is gone or
         damaged. Unless they are looked at `by_hash`, bytes of the right size are taken for whole."""
+        path_of: dict[str, Callable[..., Path]] = {
+            "artifact": self._artifact_path,
+            "batch": self._batch_path,
+            "delivered": self._delivered_path,
+            "release": self._release_path,
+        }
         found = []
-        for name, sidecar, sha256, size in connection.execute(sql_of("warehouse", "archived.sql")).fetchall():
-            if not _is_readable(self.root / sidecar):
-                found.append(f"{name}: {sidecar}")
+        for name, kind, known_by, sha256, size in connection.execute(sql_of("warehouse", "archived.sql")).fetchall():
+            sidecar = path_of[kind](*known_by)
+            if not _is_readable(sidecar):
+                found.append(f"{name}: {sidecar.relative_to(self.root)}")
             elif sha256 is not None and not is_whole(self._object(sha256), size, sha256 if by_hash else None):
                 found.append(f"{name}: {self._object(sha256).relative_to(self.root)}")
         return found
+
+    def _artifact_path(self, feed_id: str, sha256: str) -> Path:
+        return self.root / "artifacts" / feed_id / f"{sha256}.json"
+
+    def _batch_path(self, feed_id: str, batch_id: str) -> Path:
+        return self.root / "batches" / feed_id / f"{batch_id}.json"
+
+    def _delivered_path(self, feed_id: str, artifact_sha256: str, file_name: str, sha256: str) -> Path:
+        return self.root / "evidence" / feed_id / f"{identifier(artifact_sha256, file_name, sha256)}.json"
+
+    def _release_path(self, release_id: str) -> Path:
+        return self.root / "releases" / f"{release_id}.json"
 
     def _keep(self, data: bytes) -> str:
         sha256 = sha256_of(data)

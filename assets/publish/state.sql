@@ -4,8 +4,6 @@ select 'release' as part, release_id as id, '' as detail from meta.release
 union all
 select 'batch', batch_id, status from meta.batch
 union all
-select 'scored', period, batch_id from quality.scored_batch
-union all
 select 'rolled_up', feed_id, settings_fingerprint || ' ' || latest_check_at from uptime.rolled_up
 union all
 select 'service_day', feed_id, count(*) || ' ' || bit_xor(hash(service_day)) from uptime.service_day as service_day group by feed_id

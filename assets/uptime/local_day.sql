@@ -1,4 +1,4 @@
--- Grain: zone that the feed's services are in, local day, from the feed's first check to its latest.
+-- Grain: zone that the feed's services are in, local day, of the whole quarters from the feed's first check to its latest.
 create or replace temp table local_day as
 with zone as (
     select distinct timezone from service_now
@@ -9,4 +9,10 @@ select
     days.day::date as day,
     timezone(zone.timezone, days.day) as from_at,
     timezone(zone.timezone, days.day + interval 1 day) as until_at
-from zone, generate_series($first_at::timestamptz::date - interval 3 day, $latest_at::timestamptz::date + interval 3 day, interval 1 day) as days (day);
+from
+    zone,
+    generate_series(
+        date_trunc('quarter', $first_at::timestamptz::date - interval 3 day),
+        date_trunc('quarter', $latest_at::timestamptz::date + interval 3 day) + interval 3 month,
+        interval 1 day
+    ) as days (day);

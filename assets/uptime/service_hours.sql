@@ -24,16 +24,7 @@ calendar_day as (
     from calendar
 ),
 
-day_length as (
-    select
-        timezone,
-        day,
-        timezone(timezone, day::timestamp) as from_at,
-        timezone(timezone, (day + 1)::timestamp) as until_at
-    from (select distinct timezone, day from calendar_day)
-),
-
-clock as (  -- of days on which clocks are put forward or back: how far they are ahead of UTC before and after
+clock as (  -- of days (TEMP table local_day) on which clocks are put forward or back: how far they are ahead of UTC before and after
     select
         timezone,
         day,
@@ -42,7 +33,7 @@ clock as (  -- of days on which clocks are put forward or back: how far they are
         max(minute_at) + interval 1 minute as until_at
     from (
         select timezone, day, unnest(generate_series(from_at, until_at - interval 1 minute, interval 1 minute)) as minute_at
-        from day_length
+        from local_day
         where epoch_us(until_at) - epoch_us(from_at) <> 86400000000
     ) as minute
     group by all

@@ -45,9 +45,9 @@ service_end as (
     select
         summed.feed_id,
         summed.service_id,
-        coalesce(government.timezone, 'UTC') as timezone,
+        coalesce(government.timezone, 'UTC') as zone,
         case
-            when timezone(coalesce(government.timezone, 'UTC'), $now::timestamptz)::date > $last_day::date then $last_day::date
+            when timezone(zone, $now::timestamptz)::date > $last_day::date then $last_day::date
             else least(latest.day, $last_day::date)
         end as last_day
     from summed
@@ -102,19 +102,21 @@ whole as (
         summed.*,
         service_end.last_day,
         (
-            epoch_us(timezone(service_end.timezone, (service_end.last_day + 1)::timestamp))
-            - epoch_us(timezone(service_end.timezone, $first_day::date::timestamp))
+            epoch_us(timezone(service_end.zone, (service_end.last_day + 1)::timestamp))
+            - epoch_us(timezone(service_end.zone, $first_day::date::timestamp))
         ) // 1000000 as quarter_s,
-        up_s + down_s + unknown_s + maintenance_s + off_hours_s as watched_s
+        quarter_s - up_s - down_s - unknown_s - maintenance_s - off_hours_s as unwatched_s,
+        coalesce(unwatched_open.open_s, unwatched_s) as unwatched_open_s
     from summed
     inner join service_end using (feed_id, service_id)
+    left join unwatched_open using (feed_id, service_id)
 ),
 
 reckoned as (
     select
         whole.* replace (
-            whole.unknown_s + coalesce(unwatched_open.open_s, quarter_s - watched_s) as unknown_s,
-            whole.off_hours_s + quarter_s - watched_s - coalesce(unwatched_open.open_s, quarter_s - watched_s) as off_hours_s
+            whole.unknown_s + unwatched_open_s as unknown_s,
+            whole.off_hours_s + unwatched_s - unwatched_open_s as off_hours_s
         ),
         service.objective,
         coalesce(incident.incidents, 0) as incidents,
@@ -122,7 +124,6 @@ reckoned as (
         coalesce(incident.open_incidents, 0) as open_incidents
     from whole
     left join ref.service as service on service.feed_id = whole.feed_id and service.code = whole.service_id
-    left join unwatched_open on unwatched_open.feed_id = whole.feed_id and unwatched_open.service_id = whole.service_id
     left join incident on incident.feed_id = whole.feed_id and incident.service_id = whole.service_id
 ),
 
