@@ -47,7 +47,9 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: Sequence
         {"names": list(names)},
     )
     described = [
-        _described(name, kind, hidden=name in suite.free_text) for name, kind in suite.columns.items() if name != "source_row" and not kind.endswith("[]")
+        _described(name, kind, hidden=name in suite.free_text, is_twin=name.removesuffix("_text") in suite.columns and name.endswith("_text"))
+        for name, kind in suite.columns.items()
+        if name != "source_row" and not kind.endswith("[]")
     ]
     connection.execute(
         f"""
@@ -67,8 +69,9 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: Sequence
         )
 
 
-def _described(name: str, kind: str, *, hidden: bool) -> str:
-    """SQL of a row of the profile, aggregated over the batch: one scan for all columns."""
+def _described(name: str, kind: str, *, hidden: bool, is_twin: bool) -> str:
+    """SQL of a row of the profile, aggregated over the batch: one scan for all columns. Of the text that a column was read from (its twin) it is counted
+    where there is any: the values are described once, as they were read."""
     column = f'"{name}"'
     sound = f"filter (where isfinite({column}::double) and abs({column}::double) < 1e15)"  # a moment of infinity is an error
     is_number = kind.startswith(NUMBERS)
@@ -78,9 +81,9 @@ def _described(name: str, kind: str, *, hidden: bool) -> str:
         'rows': count(*),
         'nulls': count(*) - count({column}),
         'null_share': (count(*) - count({column})) / nullif(count(*), 0),
-        'distinct_values': approx_count_distinct({column}),
-        'min_value': {"null::varchar" if hidden else f"min({column})::varchar"},
-        'max_value': {"null::varchar" if hidden else f"max({column})::varchar"},
+        'distinct_values': {"null::bigint" if is_twin else f"approx_count_distinct({column})"},
+        'min_value': {"null::varchar" if hidden or is_twin else f"min({column})::varchar"},
+        'max_value': {"null::varchar" if hidden or is_twin else f"max({column})::varchar"},
         'mean': {f"avg({column}::double) {sound}" if is_number else "null::double"},
         'deviation': {f"stddev_samp({column}::double) {sound}" if is_number else "null::double"}
     }}"""

@@ -275,7 +275,7 @@ class Fresh(_AboutTheBatch):
 
     def _newest(self) -> str:
         """A moment after the reference is no sign of freshness, but of a wrong clock."""
-        return f'max("{self.column}") filter (where "{self.column}" <= "{self.reference}" + interval 5 minutes)'
+        return f'max("{self.column}") filter (where epoch_us("{self.column}") <= epoch_us("{self.reference}") + 300e6)'
 
     def _stale(self) -> str:
         return f'{self._newest()} < max("{self.reference}") - to_seconds({self.within_s}) and {self.within_s} > 0'

@@ -22,9 +22,8 @@ def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> 
     feed = batch.feed
     zone = feed.government.timezone
     _cut_days_anew(connection, feed, lake)
-    _incoming(connection, feed, batch.artifact)
-    minutes = "select distinct epoch_us(checked_at) // 60000000 as minute from batch where checked_at is not null"  # many checks, few minutes
-    days = [row[0] for row in connection.execute(f"select distinct timezone($1, to_timestamp(minute * 60))::date from ({minutes})", [zone]).fetchall()]
+    _incoming(connection, batch.artifact)
+    days = [row[0] for row in connection.execute("select distinct day from batch where day is not null").fetchall()]
     days += _days_no_longer_said(connection, feed, lake, batch)
     near = 1 if feed.timezone else 0  # times that name no zone may have been read in another one before: those stand up to a day off
     present = connection.execute(
@@ -173,8 +172,8 @@ def _merge_anew(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: F
         if sha256 not in by_hash:
             raise CorruptArtifact(f"archive: what describes {source_name} of {feed.id} ({sha256}) is gone; restore the archive from a backup")
         if accepted_again(connection, archive, feed, reader, by_hash[sha256]):
-            _incoming(connection, feed, by_hash[sha256])
-            connection.execute("delete from incoming_check where not list_contains($1, day)", [days])
+            connection.execute("delete from batch where day is null or not list_contains($1, day)", [days])
+            _incoming(connection, by_hash[sha256])
             connection.execute(f"create or replace temp table present_check as select * from {merged}")
             _merge(connection, feed, by_hash[sha256])
             connection.execute("create or replace temp table anew_check as select * exclude (outcome) from merged_check")
@@ -219,11 +218,9 @@ def _write(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, day: d
     lake.list_in_manifest(connection, lake.write(feed, day, rows))
 
 
-def _incoming(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact) -> None:
-    connection.execute(
-        sql_of("assets.uptime", "incoming_check.sql"),
-        {"timezone": feed.government.timezone, "artifact_sha256": artifact.sha256, "received_at": artifact.received_at},
-    )
+def _incoming(connection: duckdb.DuckDBPyConnection, artifact: Artifact) -> None:
+    """TEMP view `incoming_check`."""
+    run_script(connection, sql_of("assets.uptime", "incoming_check.sql"), {"artifact_sha256": artifact.sha256})
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, feed: Feed, artifact: Artifact) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import accumulate, combinations
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ _SAMPLE = r'(?:0|[1-9][0-9]{0,10})(?:\.[0-9]{1,9})?,"[0-9A-Za-z.+-]*"'
 _AS_WRITTEN = rf"^{_SAMPLE}(?:\],\[{_SAMPLE})*$"
 
 Labels = tuple[tuple[str, str], ...]
+Numbers = np.ndarray[Any, Any]
 
 
 # What is asked for.
@@ -248,15 +249,17 @@ def _uncollected() -> Iterator[None]:
 def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Table:
     """One row per sample of `probe_success` and scrape that did not reach the prober, which `source_row` counts: its target (service, url, vantage), `second`
     since 1970, and the values that the metrics have then, as Prometheus writes them. `vantage` is the label that says from where it was checked."""
-    series, samples = _series(data)
+    series, counts, samples = _series(data)
     place_of: dict[Labels, int] = {}
     metrics = [one.pop("__name__", "") for one in series]
-    targets = [place_of.setdefault(tuple(sorted(one.items())), len(place_of)) for one in series]
-    samples = samples.append_column("target", pa.array(targets, pa.int64()).take(samples["series"]))
+    targets = np.fromiter((place_of.setdefault(tuple(sorted(one.items())), len(place_of)) for one in series), np.int64)
+    ends = np.cumsum(counts)
 
     def of_metric(name: str) -> pa.Table:
-        is_of_it = pa.array([one == name for one in metrics], pa.bool_())
-        return samples.filter(is_of_it.take(samples["series"])).sort_by("target")
+        mine = np.flatnonzero([metric == name for metric in metrics])
+        mine = mine[np.argsort(targets[mine], kind="stable")]
+        before = np.repeat(ends[mine] - np.cumsum(counts[mine]), counts[mine])  # how many samples of others stand before each
+        return samples.take(before + np.arange(len(before))).append_column("target", pa.array(np.repeat(targets[mine], counts[mine])))
 
     successes, ups = of_metric(SUCCESS), of_metric(UP)
     if not successes.num_rows:
@@ -271,7 +274,7 @@ def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Tab
         return pa.array(values, pa.string()).take(checks["target"])
 
     columns = {
-        "source_row": pa.array(range(1, checks.num_rows + 1), pa.int64()),
+        "source_row": pa.array(np.arange(1, checks.num_rows + 1)),
         "service": of_target(one.get("instance") for one in labels),
         "url": of_target(urls),
         "vantage": of_target(None if vantage is None else one.get(vantage) for one in labels),
@@ -286,17 +289,17 @@ def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Tab
     return with_source_columns(pa.table(columns), sorted(names))
 
 
-def _series(data: bytes) -> tuple[list[dict[str, str]], pa.Table]:
-    """The labels of each series of a reply, and the samples of all: `series`, its place among these, `at` in seconds, `value`."""
+def _series(data: bytes) -> tuple[list[dict[str, str]], Numbers, pa.Table]:
+    """The labels of each series of a reply, how many samples it has, and those of all, one series after the other: `at` in seconds, `value`."""
     with suppress(ValueError):
         return _series_as_written(data)
     read = {tuple(sorted(one["metric"].items())): _samples(one, place) for place, one in enumerate(_result(data, "matrix"), start=1)}
     times = pa.array([_seconds(at) for samples in read.values() for at in samples], pa.float64())
     values = pa.array([value for samples in read.values() for value in samples.values()], pa.string())
-    return [dict(labels) for labels in read], _sampled(map(len, read.values()), times, values)
+    return [dict(labels) for labels in read], np.fromiter(map(len, read.values()), np.int64), pa.table({"at": times, "value": values})
 
 
-def _series_as_written(data: bytes) -> tuple[list[dict[str, str]], pa.Table]:
+def _series_as_written(data: bytes) -> tuple[list[dict[str, str]], Numbers, pa.Table]:
     """Of a reply as Prometheus writes it, the samples are cut out of the text and read as a CSV file: no Python object for each, and other threads are not
     held up. ValueError where anything is unusual."""
     head, *tails = data.split(_VALUES)
@@ -307,21 +310,16 @@ def _series_as_written(data: bytes) -> tuple[list[dict[str, str]], pa.Table]:
     series = _result(head + b"".join(b'"values":%d%s' % numbered for numbered in enumerate(after)), "matrix")
     if [one.get("values") for one in series] != [*range(len(inside))] or len({tuple(sorted(one["metric"].items())) for one in series}) < len(series):
         raise ValueError("not as Prometheus writes series")
-    table = pa_csv.read_csv(
+    counts = np.fromiter((one.count(b"]") + 1 for one in inside), np.int64)
+    sampled = pa_csv.read_csv(
         pa.py_buffer(samples.replace(_BETWEEN, b"\n")),
         read_options=pa_csv.ReadOptions(column_names=["at", "value"], use_threads=False, block_size=len(samples)),
         convert_options=pa_csv.ConvertOptions(column_types={"at": pa.float64(), "value": pa.string()}, strings_can_be_null=False),
     )
-    sampled = _sampled((one.count(_BETWEEN) + 1 for one in inside), table["at"].combine_chunks(), table["value"])
-    follows = pc.equal(sampled["series"][1:], sampled["series"][:-1])
-    if pc.any(pc.and_(follows, pc.less_equal(sampled["at"][1:], sampled["at"][:-1]))).as_py():
+    goes_back = np.flatnonzero(np.diff(sampled["at"]) <= 0) + 1
+    if len(np.setdiff1d(goes_back, np.cumsum(counts))):  # where the next series begins, it may
         raise ValueError("not in the order of time")
-    return [one["metric"] for one in series], sampled
-
-
-def _sampled(counts: Iterable[int], at: pa.Array, values: pa.Array) -> pa.Table:
-    of_series = pa.LargeListArray.from_arrays(pa.array(accumulate(counts, initial=0), pa.int64()), at)
-    return pa.table({"series": pc.list_parent_indices(of_series), "at": at, "value": values})
+    return [one["metric"] for one in series], counts, sampled
 
 
 def _seconds(at: float) -> float:
@@ -375,7 +373,7 @@ def _refuse_doubled(labels: list[dict[str, str]], checks: pa.Table, vantage: str
                 raise Unreadable(f"{service} is probed twice at the same time ({apart}); accepted: {accepted}")
 
 
-def _are_side_by_side(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+def _are_side_by_side(one: Numbers, other: Numbers) -> bool:
     """Whether half of the fewer checks or more stand between two of the other series that are no further apart than usual. Both are moments, ascending."""
     few, many = sorted((one, other), key=len)
     if len(many) == 1:
@@ -454,5 +452,5 @@ stage = partial(check_log.stage, name="stage_sample.sql")
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """Another `vantage` is another reading of the same replies."""
-    version = "prometheus 3" if feed.vantage is None else f"prometheus 3, vantage {feed.vantage}"
+    version = "prometheus 4" if feed.vantage is None else f"prometheus 4, vantage {feed.vantage}"
     return Reader(version, check.suite_of(feed), partial(parse, vantage=feed.vantage), stage, partial(lake_day.promote, lake=lake))

@@ -95,7 +95,8 @@ certified as materialized (
 period_of as (
     select
         minute,
-        period_in(minute, $timezone) as period
+        period_in(minute, $timezone) as period,
+        day_in(minute, $timezone) as day
     from (select distinct minute_of(said_at) as minute from certified where is_plausible_check(said_at))
 )
 
@@ -115,7 +116,8 @@ select
     certificate_expires_at_text,
     case when is_plausible(certificate_until_at) then certificate_until_at end as certificate_expires_at,
     $received_at::timestamptz as received_at,
-    case when is_plausible_check(said_at) then period_of.period end as period
+    period_of.period,
+    period_of.day
 from certified
 left join host_of() as host_of using (url)
 left join period_of on minute_of(said_at) = period_of.minute

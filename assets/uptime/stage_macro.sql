@@ -15,6 +15,7 @@ from (select distinct url from incoming);
 create or replace temp macro minute_of(moment) as epoch_us(moment) // 60000000;
 create or replace temp macro period_in(minute, zone) as
     year(timezone(zone, to_timestamp(minute * 60))) || '-Q' || quarter(timezone(zone, to_timestamp(minute * 60)));
+create or replace temp macro day_in(minute, zone) as timezone(zone, to_timestamp(minute * 60))::date;
 
 -- To the millisecond below, as Python's datetime reads and writes it, which knows the years from 1 to 9999.
 create or replace temp macro millisecond_of(second) as case

@@ -5,9 +5,10 @@ create or replace temp table batch as
 with period_of as (
     select
         minute,
-        period_in(minute, $timezone) as period
+        period_in(minute, $timezone) as period,
+        day_in(minute, $timezone) as day
     from (select distinct millisecond_of(second) // 60000 as minute from incoming)
-    where is_plausible_second(minute * 60)
+    where is_plausible_check(make_timestamptz(minute * 60000000))
 ),
 
 cell as (
@@ -16,7 +17,7 @@ cell as (
         millisecond_of(second) as ms,
         make_timestamptz(ms * 1000) as said_at,
         case when up = '0' then 'unknown' when success = '1' then 'up' when success = '0' then 'down' else success end as status_text,
-        try_cast(duration as double) * 1000 as duration_ms,
+        try_cast(try_cast(duration as double) * 1000 as decimal(18, 3)) as duration_ms,
         try_cast(certificate as double) as certificate_s
     from incoming
 )
@@ -30,14 +31,15 @@ select
     case when is_plausible_check(said_at) then said_at end as checked_at,
     status_text,
     lower(status_text) as status,
-    case when status = 'up' then if(isfinite(duration_ms), format('{:.3f}', duration_ms), duration) end as latency_ms_text,
-    try_cast(latency_ms_text as double) as latency_ms,
+    case when status_text = 'up' then coalesce(duration_ms::varchar, duration) end as latency_ms_text,
+    case when status_text = 'up' then duration_ms::double end as latency_ms,
     nullif(try_cast(code as integer), 0) as http_code,
     coalesce(nullif(trim(vantage), ''), '-') as vantage,
     case when certificate_s is null or (certificate_s > 0 and not isnan(certificate_s)) then nullif(certificate, '') end as certificate_expires_at_text,
     case when is_plausible_second(certificate_s) then to_timestamp(certificate_s) end as certificate_expires_at,
     $received_at::timestamptz as received_at,
-    case when is_plausible_check(said_at) then period_of.period end as period
+    period_of.period,
+    period_of.day
 from cell
 left join host_of() as host_of using (url)
 left join period_of on ms // 60000 = period_of.minute;
