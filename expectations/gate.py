@@ -61,8 +61,7 @@ def judge(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Result]:
 def judge_each(connection: duckdb.DuckDBPyConnection, suite: Suite, files: int) -> list[list[Result]]:
     """The same for a batch of so many files: results by file. Of several, none may be empty, and no two may share a key."""
     assert files == 1 or all(isinstance(rule.constraint, HasRows) for rule in suite.rules if rule.scope == "batch")
-    _prepare(connection)
-    _find_suspects(connection, suite)
+    find_suspects(connection, suite)
     rows, applied = _rows_applied_to(connection, suite, files)
     verdicts = _verdicts(connection, suite.rules)
     broken = {rule: verdicts[rule.rule_id].breaking for rule in suite.rules if verdicts[rule.rule_id].breaking and rule.rule_id in applied}
@@ -93,7 +92,9 @@ class _Verdict:
     raised: str | None
 
 
-def _find_suspects(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
+def find_suspects(connection: duckdb.DuckDBPyConnection, suite: Suite) -> None:
+    """TEMP table `suspect`: the keys among which those are that stand in several rows. The gate's other tables are empty then."""
+    _prepare(connection)
     for constraint in dict.fromkeys(rule.constraint for rule in suite.rules if isinstance(rule.constraint, Unique)):
         with suppress(duckdb.Error):  # a key that the batch does not have: Great Expectations will not find it either, and says so
             connection.execute(f"insert into suspect {constraint.suspects()}")

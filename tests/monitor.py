@@ -10,7 +10,7 @@ import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -148,16 +148,17 @@ def prometheus(folder: Path, targets: Sequence[str] = (), prober_port: int = 9, 
         yield f"http://127.0.0.1:{port}"
 
 
-def backfill(folder: Path, metrics: dict[str, list[tuple[str, datetime, str]]]) -> None:
+def backfill(folder: Path, metrics: Mapping[str, Iterable[tuple[str, datetime, str]]]) -> None:
     """History for a Prometheus that will be started on `folder`: by metric, samples (instance, time, value)."""
-    lines = []
-    for metric, samples in metrics.items():
-        lines.append(f"# TYPE {metric} gauge")
-        lines += [f'{metric}{{instance="{instance}",job="blackbox"}} {value} {at.timestamp():.3f}' for instance, at, value in sorted(samples)]
     text = folder / "history.om"
-    text.write_text("\n".join([*lines, "# EOF\n"]))
+    with text.open("w") as file:
+        for metric, samples in metrics.items():
+            file.write(f"# TYPE {metric} gauge\n")
+            file.writelines(f'{metric}{{instance="{instance}",job="blackbox"}} {value} {at.timestamp():.3f}\n' for instance, at, value in sorted(samples))
+        file.write("# EOF\n")
     command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=960h", "openmetrics", str(text), str(folder / "data")]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    text.unlink()
 
 
 def ask(address: str, query: str) -> list[dict[str, Any]]:

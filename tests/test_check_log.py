@@ -22,7 +22,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assets.uptime import check_log, lake_day, roll_up
-from expectations.check import STATUSES
+from expectations import gate
+from expectations.check import STATUSES, suite_of
 from expectations.intake import Batch, Counts, FeedOutcome, Unreadable
 from tests.conftest import ROOT
 from tests.site import HOUR, ROLLED_UP, DayRow, IncidentRow, Site, days_of, incidents_of, whole_tables
@@ -483,6 +484,7 @@ class Station:
     def take(self, feed: Feed, data: bytes, received_at: datetime) -> Counts:
         artifact = Archive(self.lake.root / "archive").store(feed.id, "checks.csv", data, received_at)
         check_log.stage(self.connection, check_log.parse(data, artifact), feed, artifact)
+        gate.find_suspects(self.connection, suite_of(feed))
         self.connection.execute("create or replace temp view accepted as select * from batch")
         with transaction(self.connection):
             return lake_day.promote(self.connection, Batch("batch", feed, artifact, received_at, "run"), self.lake)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -264,7 +265,8 @@ class StandIn:
             if query.startswith(start) and fault is not None:
                 return fault(request)
         if days := re.search(r"\[(\d+)d:1d\]", query):
-            return self._by_day(end, int(days[1]))
+            late = re.search(r" offset (\d+)s", query)
+            return self._by_day(end, int(days[1]), timedelta(seconds=int(late[1]) if late else 0))
         found = re.search(r"\[(\d+)ms\]", query)
         assert found is not None, query
         begin = end - timedelta(milliseconds=int(found[1]))
@@ -296,11 +298,12 @@ class StandIn:
             )
         )
 
-    def _by_day(self, end: datetime, days: int) -> Response:
+    def _by_day(self, end: datetime, days: int, late: timedelta) -> Response:
         """As Prometheus 2 does: a day has the checks of both its midnights, and the midnight that the range begins at a value too."""
+        assert end.hour == 0, "it reckons at midnights UTC"
         midnights = [end - number * DAY for number in range(days, -1, -1)]
         checks = [at for (metric, *_), samples in self.samples.items() for at, value in samples if metric == "probe_success" or (metric, value) == ("up", "0")]
-        counted = [(midnight, sum(midnight - DAY <= at <= midnight for at in checks)) for midnight in midnights]
+        counted = [(midnight, sum(midnight - late - DAY <= at <= midnight - late for at in checks)) for midnight in midnights]
         values = [[midnight.timestamp(), str(count)] for midnight, count in counted if count]
         return Response(reply([{"metric": {}, "values": values}] if values else []))
 
@@ -339,12 +342,12 @@ def test_only_days_that_are_not_committed_are_asked_for_and_the_last_of_them_aga
     stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
     first = site.refresh()
     assert first.status == "ok"
-    assert [artifact.source_name for artifact in site.archive.artifacts("checks")] == [f"probe_success 2026-09-{day:02}T00:00Z" for day in (8, 9, 10)]
+    assert [artifact.source_name for artifact in site.archive.artifacts("checks")] == [f"probe_success 2026-09-{day:02}T16:00Z" for day in (7, 8, 9)]
     stand_in.asked.clear()
-    site.now += 6 * HOUR
-    stand_in.minutes(NOON, 360)
+    site.now += 3 * HOUR
+    stand_in.minutes(NOON, 180)
     second = site.refresh()
-    assert (second.status, second.added, second.updated, second.unchanged) == ("ok", 360, 0, 720)
+    assert (second.status, second.added, second.updated, second.unchanged) == ("ok", 180, 0, 1200)
     assert [end for query, end in stand_in.asked if query.startswith(SAMPLES)] == [site.now]
     stand_in.asked.clear()
     third = site.refresh()
@@ -393,10 +396,10 @@ def test_replies_that_have_come_are_taken_in_at_one_opening_and_each_is_committe
     assert taken == ["opened", *steps]  # the first time, to ask what is known
     monkeypatch.undo()
     assert site.query("select source_name, added from meta.batch order by 1") == [
-        ("probe_success 2026-09-08T00:00Z", 721),
-        ("probe_success 2026-09-09T00:00Z", 1440),
+        ("probe_success 2026-09-07T16:00Z", 241),
+        ("probe_success 2026-09-08T16:00Z", 1440),
     ]
-    assert site.refresh().added == 719
+    assert site.refresh().added == 1199
 
 
 def test_a_check_that_comes_late_opens_its_day_again(stand_in: StandIn, site: Site) -> None:
@@ -469,6 +472,89 @@ def test_no_reply_is_larger_than_allowed_and_no_check_is_lost_to_the_cut(stand_i
     assert 0 < stand_in.largest <= most
     assert site.query("select sum(rows)::integer from meta.lake_partition") == [(360,)]
     assert len({artifact.source_name for artifact in site.archive.artifacts("checks")}) == len(site.archive.artifacts("checks"))
+
+
+@pytest.fixture
+def three_days(stand_in: StandIn) -> StandIn:
+    """Two services, with an outage over a midnight and scrapes that did not reach the prober; checks stand exactly where days and their halves begin."""
+    stand_in.minutes(NOON - 2 * DAY, 1440, certificate="1793404800")
+    stand_in.minutes(NOON - DAY, 1440, "0", code="503")
+    stand_in.minutes(NOON - 2 * DAY, 2880, instance=f"{DINKES}/b")
+    for number in range(30):
+        stand_in.missed(NOON + number * MINUTE)
+    stand_in.minutes(NOON + HOUR, 60)
+    return stand_in
+
+
+@pytest.mark.parametrize("together", [1000, 1_000_000], ids=["a day in several", "a day in one"])
+def test_a_day_of_several_replies_comes_out_as_of_one(three_days: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, together: int) -> None:
+    site.now = NOON + 2 * HOUR
+    in_one = Site(site.root / "in one", site.feed, now=site.now)
+    known = in_one.refresh()
+    monkeypatch.setattr(prometheus, "MOST_CHECKS", 400)
+    monkeypatch.setattr(prometheus, "MOST_TOGETHER", together)
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added, outcome.rejected, outcome.messages) == ("ok", known.added, 0, ())
+    assert site.tables() == in_one.tables()
+    assert site.query("select sum(unexpected_count)::integer from quality.expectation_result") == [(0,)], "no check stands there twice"
+    extracts = [f"probe_success 2026-09-{day:02}T16:00Z" for day in (7, 8, 9)]
+    assert (site.extracts() == extracts) == (together > 1000)
+    assert set(extracts) <= set(site.extracts())
+
+    three_days.asked.clear()
+    again = site.refresh()
+    assert (again.status, again.added, again.updated) == ("unchanged", 0, 0)
+    assert [end for query, end in three_days.asked if query.startswith(SAMPLES) and end <= NOON - 20 * HOUR] == [], "days that are known are not asked for"
+
+    rebuilt = Site(site.root / "again", replace(site.feed, url=None, path=site.root / "nothing"), now=site.now)
+    rebuilt.archive = site.archive
+    rebuilt.refresh()
+    assert rebuilt.days() == in_one.days()
+
+
+def test_the_replies_of_a_day_are_kept_as_they_came(three_days: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As JSON texts in a row (RFC 7464)."""
+    monkeypatch.setattr(prometheus, "MOST_CHECKS", 800)
+    site.refresh()
+    day = next(artifact for artifact in site.archive.artifacts("checks") if artifact.source_name == "probe_success 2026-09-08T16:00Z")
+    texts = site.archive.read(day.sha256).split(b"\x1e")
+    assert texts[0] == b""
+    assert len(texts[1:]) == 4
+    replies = [json.loads(text) for text in texts[1:]]
+    held = [{at for one in whole["data"]["result"] for at, _ in one["values"]} for whole in replies]
+    assert all(max(earlier) <= min(later) for earlier, later in pairwise(held)), "they follow each other"
+    assert set().union(*held) == {(NOON - 44 * HOUR + number * MINUTE).timestamp() for number in range(1441)}
+
+
+@pytest.mark.parametrize(("fault", "known"), [("gone", "what came before is kept"), ("page", "the day is rejected")], ids=["the source fails", "a web page"])
+def test_of_a_day_whose_later_reply_fails_nothing_is_lost(three_days: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, fault: str, known: str) -> None:
+    monkeypatch.setattr(prometheus, "MOST_CHECKS", 800)
+    served: list[object] = []
+
+    def fails_at_the_third(request: Request) -> Response:
+        served.append(request)
+        if len(served) == 3:  # one is of the day before, and four of this
+            return html(request) if fault == "page" else Response("gone", status=410)
+        three_days.faults.clear()
+        try:
+            return three_days(request)
+        finally:
+            three_days.faults[SAMPLES] = fails_at_the_third
+
+    three_days.faults[SAMPLES] = fails_at_the_third
+    outcome = site.refresh()
+    assert outcome.status == "failed"
+    of_the_day_before = 2 * 241
+    quarter = 2 * 361 - 2  # that of midnight is known
+    assert outcome.added == of_the_day_before + (quarter if fault == "gone" else 0), known
+    if fault == "page":
+        assert "probe_success 2026-09-08T16:00Z: this is a web page, not a reply of Prometheus" in outcome.messages[0]
+    three_days.faults.clear()
+    assert site.refresh().status == "ok"
+    in_one = Site(site.root / "in one", site.feed, now=site.now)
+    monkeypatch.setattr(prometheus, "MOST_CHECKS", 100_000)
+    in_one.refresh()
+    assert site.days() == in_one.days()
 
 
 def test_a_dead_prober_is_unknown_and_a_scrape_that_says_so_is_no_check(stand_in: StandIn, site: Site) -> None:
@@ -765,8 +851,8 @@ def test_a_web_page_is_archived_and_named_and_nothing_later_is_asked_for_until_i
     for run in range(2):  # the same page again is the same file, and a failure all the same
         outcome = site.refresh()
         assert outcome.status == "failed", run
-        assert "probe_success 2026-09-09T00:00Z: this is a web page, not a reply of Prometheus" in outcome.messages[0]
-        assert site.query("select sum(rows)::integer from meta.lake_partition") == [(721,)]  # that of midnight stands in the replies of both days
+        assert "probe_success 2026-09-08T16:00Z: this is a web page, not a reply of Prometheus" in outcome.messages[0]
+        assert site.query("select sum(rows)::integer from meta.lake_partition") == [(241,)]  # that of midnight stands in the replies of both days
         stand_in.faults[SAMPLES] = page_on_the_ninth
     stand_in.faults.clear()
     outcome = site.refresh()
@@ -789,10 +875,10 @@ def test_a_good_reply_that_was_on_its_way_behind_a_web_page_is_not_kept(stand_in
 
     stand_in.faults[SAMPLES] = in_turn
     outcome = site.refresh()
-    assert (outcome.status, outcome.added, len(outcome.messages)) == ("failed", 721, 2)  # both the feed's and the rejected batch's
-    assert site.extracts() == ["probe_success 2026-09-08T00:00Z", "probe_success 2026-09-09T00:00Z"]
+    assert (outcome.status, outcome.added, len(outcome.messages)) == ("failed", 241, 2)  # both the feed's and the rejected batch's
+    assert site.extracts() == ["probe_success 2026-09-07T16:00Z", "probe_success 2026-09-08T16:00Z"]
     stand_in.faults.clear()
-    assert site.refresh().added == 2880 - 721
+    assert site.refresh().added == 2880 - 241
 
 
 @pytest.mark.parametrize("query", ["sum by", "max("])
@@ -891,7 +977,7 @@ def test_what_it_warns_of_while_it_counts_is_told_for_it_may_hide_a_day(stand_in
     stand_in.minutes(NOON - HOUR, 61)
     site.refresh()
     warned = Response(reply([], "vector", warnings=["a store did not answer"]))
-    stand_in.faults["sum by (job) (count_over_time(probe_success[43200000ms]))"] = lambda _: warned
+    stand_in.faults["sum by (job) (count_over_time(probe_success[72000000ms]))"] = lambda _: warned
     outcome = site.refresh()
     assert (outcome.status, outcome.added) == ("failed", 0)
     assert outcome.messages == ("sources.toml:9: feed.url: until 2026-09-10 12:00 UTC: Prometheus warns: a store did not answer",)

@@ -1,12 +1,12 @@
 -- Grain: service, vantage, moment. The accepted checks of this batch, and whose they are; of doubled ones, the last row. Those are sought among the keys
--- whose hash stands there twice: mostly there are none.
+-- that the gate suspects: mostly there are none.
 create or replace temp table incoming_artifact as
 select $artifact_sha256::varchar as artifact_sha256;
 
 create or replace temp table superseded_row as
 select source_row
 from accepted
-where hash(service, vantage, checked_at) in (select hash(service, vantage, checked_at) from accepted group by 1 having count(*) > 1)
+where hash(service, vantage, checked_at) in (select key_hash from suspect)
 qualify row_number() over (partition by service, vantage, checked_at order by source_row desc) > 1;
 
 create or replace temp view incoming_check as

@@ -6,13 +6,14 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import combinations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,7 @@ from assets import arrival, http
 from assets.arrival import Arrive, Clock
 from assets.uptime import check_log, lake_day
 from expectations import check
-from expectations.drift import with_source_columns
+from expectations.drift import source_columns, with_source_columns
 from expectations.intake import Arrival, Parsed, Reader, Unreadable, understood
 from warehouse.archive import Archive, Artifact
 from warehouse.database import Warehouse
@@ -40,6 +41,7 @@ SUCCESS, DURATION, HTTP_STATUS, CERTIFICATE, UP = METRICS = (
 )
 PER_SECOND = 5.0  # it is the government's own monitor: a month in 12 s
 MOST_CHECKS = 100_000  # in one reply: about 12 MB, and a hundredth of the samples that Prometheus allows a query by default
+MOST_TOGETHER = 1_000_000  # in the replies that are taken in at once
 SHORTEST = timedelta(minutes=2)  # no stretch is cut shorter
 OVERLAP = timedelta(hours=2)  # so late an agent may usually deliver, or a block of samples be appended to
 DAY = timedelta(days=1)
@@ -50,6 +52,8 @@ _VALUES, _BETWEEN = b'"values":[[', b"],["
 _SAMPLE = r'(?:0|[1-9][0-9]{0,10})(?:\.[0-9]{1,9})?,"[0-9A-Za-z.+-]*"'
 _AS_WRITTEN = rf"^{_SAMPLE}(?:\],\[{_SAMPLE})*$"
 
+_NEXT_TEXT = b"\x1e"  # RFC 7464: it stands in no JSON
+
 Labels = tuple[tuple[str, str], ...]
 Numbers = np.ndarray[Any, Any]
 
@@ -59,10 +63,12 @@ Numbers = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Monitor:
-    """A Prometheus, asked for stretches of time. `get` sends a query, evaluated at a moment; `job` is the prober's, none: any."""
+    """A Prometheus, asked for stretches of time. `get` sends a query, evaluated at a moment; `job` is the prober's, none: any. `days` are those that checks
+    are counted by."""
 
     get: Callable[[str, datetime], bytes]
     job: str | None
+    days: "_Days" = field(default_factory=lambda: _Days(timedelta(0)))
 
     @property
     def selector(self) -> str:
@@ -74,14 +80,16 @@ class Monitor:
         return {one["metric"].get("job", ""): _count(_value(one)) for one in counted}
 
     def checks_by_day(self, first: datetime, last: datetime) -> dict[datetime, int]:
-        """How many checks there are of each UTC day from one midnight to another, by the midnight it begins at; scrapes that did not reach the prober are
-        among them (`_with_missed`). In one query: of a subquery by the day, Prometheus reckons a value at each midnight."""
-        checks = f"count_over_time({SUCCESS}{self.selector}[1d])"
-        missed = f"count_over_time({UP}{self.selector}[1d]) - sum_over_time({UP}{self.selector}[1d])"
+        """How many checks there are of each day from one midnight to another, by the midnight it begins at; scrapes that did not reach the prober are among
+        them (`_with_missed`). In one query: of a subquery by the day, Prometheus reckons a value at each midnight UTC, here of the day that was over then."""
+        late = -self.days.begin % DAY
+        day = "[1d]" + f" offset {late // timedelta(seconds=1)}s" * bool(late)
+        checks = f"count_over_time({SUCCESS}{self.selector}{day})"
+        missed = f"count_over_time({UP}{self.selector}{day}) - sum_over_time({UP}{self.selector}{day})"
         of_day = f"(sum({checks}) + (sum({missed} and {checks}) or vector(0)))[{(last - first) // DAY}d:1d]"
-        counted = [pair for one in _result(self.get(of_day, last), "matrix") for pair in _samples(one, 1).items()]
+        counted = [pair for one in _result(self.get(of_day, last + late), "matrix") for pair in _samples(one, 1).items()]
         try:
-            return {datetime.fromtimestamp(ended, UTC) - DAY: _count(float(count)) for ended, count in counted}
+            return {datetime.fromtimestamp(ended, UTC) - late - DAY: _count(float(count)) for ended, count in counted}
         except (ValueError, OverflowError, OSError) as error:
             raise Unreadable("a day or a count of the reply is no number") from error
 
@@ -105,8 +113,26 @@ class Monitor:
 
 
 @dataclass(frozen=True)
+class _Days:
+    """Of 24 hours each, which `begin` so long after midnight UTC."""
+
+    begin: timedelta
+
+    def first_of(self, at: datetime) -> datetime:
+        """The moment at which the day of another moment begins."""
+        return at - (at - datetime.fromtimestamp(0, UTC) - self.begin) % DAY
+
+
+def _days(feed: Feed) -> _Days:
+    """The government's, as are the lake's: what is asked for at once is a file of it, which is written once. Where clocks are put forward and back, they are
+    an hour off for half of the year, and a few files are written twice."""
+    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(feed.government.timezone)).utcoffset()
+    return _Days(-(offset or timedelta(0)) % DAY)
+
+
+@dataclass(frozen=True)
 class _Known:
-    """The newest check that is committed, and how many there were of each UTC day when it was last asked for, by the midnight it begins at."""
+    """The newest check that is committed, and how many there were of each day when it was last asked for, by the midnight it begins at."""
 
     latest: datetime | None = None
     of_day: dict[datetime, int] = field(default_factory=dict)
@@ -120,16 +146,16 @@ def _known(warehouse: Warehouse, feed: Feed) -> _Known:
         read = connection.execute("select source_name, read from quality.current_batch where feed_id = $1", [feed.id]).fetchall()
     of_day: dict[datetime, int] = defaultdict(int)
     for name, rows in read:
-        if (found := re.fullmatch(rf"{SUCCESS} (\d{{4}}-\d\d-\d\d)T\d\d:\d\dZ", name)) is not None:
-            of_day[datetime.fromisoformat(found[1]).replace(tzinfo=UTC)] += rows
+        if (found := re.fullmatch(rf"{SUCCESS} (\d{{4}}-\d\d-\d\dT\d\d:\d\d)Z", name)) is not None:
+            of_day[_days(feed).first_of(datetime.fromisoformat(found[1]).replace(tzinfo=UTC))] += rows
     return _Known(None if latest is None else latest.astimezone(UTC), of_day)
 
 
 def arrive_from(warehouse: Warehouse) -> Arrive:
-    """Archive the replies for all time that is not committed yet, one per UTC day, or per half or quarter where a day is too much. The day of the newest
-    committed check is asked for again, and so are days of the week before it that have more checks by now: what came late is merged. Nothing is archived
-    beyond a reply that cannot be understood, so that no later check hides what is missing. While one reply is taken in, the next is being parsed, and the
-    one after that is on its way."""
+    """Archive the replies for all time that is not committed yet, one per day of the government; where that would be too much for one, those for its
+    halves or quarters together. The day of the newest committed check is asked for again, and so are days of the week before it that have
+    more checks by now: what came late is merged. Nothing is archived beyond a reply that cannot be understood, so that no later check hides what is missing.
+    While one day is taken in, the next is being parsed, and the reply after that is on its way."""
 
     def arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
         if feed.url is None:
@@ -147,6 +173,17 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     address = f"{feed.url}".rstrip("/") + "/api/v1/query"
     problems: list[str] = []
     warned: dict[str, None] = {}
+    replies: list[bytes] = []  # of one stretch
+    tables: list[pa.Table | Unreadable] = []
+
+    def kept(name: str) -> Parsed:
+        artifact = archive.store(feed.id, name, _together(replies), clock())
+        arriving.present.append(artifact)
+        unreadable = next((table for table in tables if isinstance(table, Unreadable)), None)
+        parsed = Parsed(artifact, unreadable or understood(lambda: _one_after_another(tables)))
+        replies.clear()
+        tables.clear()
+        return parsed
 
     def ask(query: str, at: datetime) -> bytes:
         data = http.get(session, address, {"query": query, "time": f"{at.timestamp():.3f}"})
@@ -155,17 +192,20 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
 
     try:
         with http.session_of(feed, per_second=PER_SECOND) as session:
-            monitor = Monitor(ask, feed.job)
-            stretches = ((start, jobs, monitor.samples([*jobs], start, end)) for start, end, jobs in _stretches(monitor, known, feed, now))
-            for start, jobs, data in ahead(stretches):
-                artifact = archive.store(feed.id, f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", data, clock())
-                arriving.present.append(artifact)
-                table = understood(partial(parse, vantage=feed.vantage), data, artifact)
+            monitor = Monitor(ask, feed.job, _days(feed))
+            asked = (
+                (f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", part, part is parts[-1]) for start, parts in _stretches(monitor, known, feed, now) for part in parts
+            )
+            for name, part, is_last, data in ahead((*one, monitor.samples([*one[1].jobs], one[1].start, one[1].end)) for one in asked):
+                table = understood(partial(_checks, data, feed.vantage))
                 if not isinstance(table, Unreadable):
-                    _refuse_cut_short(table, sum(jobs.values()), artifact)
-                yield Parsed(artifact, table)
+                    _refuse_cut_short(table, part, name)
+                replies.append(data)
+                tables.append(table)
+                if is_last or isinstance(table, Unreadable):
+                    yield kept(name)
                 if isinstance(table, Unreadable):
-                    raise Unreadable(f"{artifact.source_name}: {table}")
+                    raise Unreadable(f"{name}: {table}")
             problems += filter(None, [monitor.standstill(now - timedelta(seconds=max(feed.max_hold_s, 1)), now)])
     except (http.SourceUnreachable, http.BadCredential) as error:
         problems.append(str(error))
@@ -174,19 +214,21 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     except Exception as error:  # of one feed: it must not keep the others from being reckoned
         problems.append(f"{http.redacted(address)}: what came could not be coped with ({http.redacted(f'{type(error).__name__}: {error}')}); please report it")
     arriving.problems += [f"{feed.declared}: {problem}" for problem in [*warned, *problems]]
+    if replies:  # what came before the source failed
+        yield kept(name)
 
 
-def _refuse_cut_short(table: pa.Table, counted: int, artifact: Artifact) -> None:
+def _refuse_cut_short(table: pa.Table, part: "_Part", name: str) -> None:
     """What is not taken is asked for again, so nothing after it may be. Whether a check at the very start of a stretch is of it, not all that speak Prometheus'
     language see alike: one of each service may be missing."""
     held = table.num_rows - table["success"].null_count
-    if held + pc.count_distinct(table["service"]).as_py() < counted:
-        raise Unreadable(f"{artifact.source_name}: it holds {held} of the {counted} checks that Prometheus had just counted")
+    if held + pc.count_distinct(table["service"]).as_py() < part.checks:
+        raise Unreadable(f"{name}: it holds {held} of the {part.checks} checks that Prometheus had just counted")
 
 
 def _warnings(data: bytes) -> list[str]:
-    """Reading a reply again costs 0.1 s, so only where it speaks of any. One that cannot be read is judged where it is read."""
-    if b'"warnings"' not in data:
+    """Reading a reply again costs 0.1 s, so only where it speaks of any, before or after its samples. One that cannot be read is judged where it is read."""
+    if b'"warnings"' not in data[:1024] + data[-65536:]:
         return []
     with suppress(Unreadable):
         warnings = _reply(data).get("warnings")
@@ -194,31 +236,54 @@ def _warnings(data: bytes) -> list[str]:
     return []
 
 
-def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[datetime, datetime, dict[str, int]]]:
-    """Start, end and checks by job of each stretch with checks in it, in the order of time. Days are halved, not cut at `until`: a stretch keeps its start."""
+@dataclass(frozen=True)
+class _Part:
+    """Of a stretch of time, what is asked for at once; and how many checks there are, by job."""
+
+    start: datetime
+    end: datetime
+    jobs: dict[str, int]
+
+    @property
+    def checks(self) -> int:
+        return sum(self.jobs.values())
+
+
+def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[datetime, list[_Part]]]:
+    """What is taken in together: where it starts, and its parts with checks in them, in the order of time. Days are halved, not cut at `until`: a stretch
+    keeps its start."""
     first = until - timedelta(seconds=feed.since_s) if known.latest is None else known.latest - OVERLAP
-    first = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = monitor.days.first_of(first)
     earliest = min(known.of_day, default=first)
     if earliest < first:
         for day, checks in monitor.checks_by_day(max(earliest, first - LATE), first).items():
             if earliest <= day and checks > known.of_day.get(day, 0):
-                yield from _halved(monitor, day, day + DAY, until)
+                yield from _halved_stretches(day, day + DAY, [*_parts(monitor, day, day + DAY, until)])
     while first < until:
-        yield from _halved(monitor, first, first + DAY, until)
+        yield from _halved_stretches(first, first + DAY, [*_parts(monitor, first, first + DAY, until)])
         first += DAY
 
 
-def _halved(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, dict[str, int]]]:
+def _halved_stretches(start: datetime, end: datetime, parts: list[_Part]) -> Iterator[tuple[datetime, list[_Part]]]:
+    if len(parts) > 1 and sum(part.checks for part in parts) > MOST_TOGETHER:
+        middle = start + (end - start) / 2
+        yield from _halved_stretches(start, middle, [part for part in parts if part.start < middle])
+        yield from _halved_stretches(middle, end, [part for part in parts if part.start >= middle])
+    elif parts:
+        yield start, parts
+
+
+def _parts(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> Iterator[_Part]:
     if start >= until:
         return
     found = monitor.checks(start, min(end, until)) or monitor.checks(start, min(end, until))  # a day that is passed over may never be asked for again
     if sum(found.values()) <= MOST_CHECKS or end - start < SHORTEST:
         if found:
-            yield start, min(end, until), dict(sorted(found.items()))
+            yield _Part(start, min(end, until), dict(sorted(found.items())))
         return
     middle = start + (end - start) / 2
-    yield from _halved(monitor, start, middle, until)
-    yield from _halved(monitor, middle, end, until)
+    yield from _parts(monitor, start, middle, until)
+    yield from _parts(monitor, middle, end, until)
 
 
 def _back(start: datetime, end: datetime) -> str:
@@ -247,8 +312,43 @@ def _uncollected() -> Iterator[None]:
 
 
 def parse(data: bytes, artifact: Artifact, vantage: str | None = None) -> pa.Table:
-    """One row per sample of `probe_success` and scrape that did not reach the prober, which `source_row` counts: its target (service, url, vantage), `second`
-    since 1970, and the values that the metrics have then, as Prometheus writes them. `vantage` is the label that says from where it was checked."""
+    """Of one reply, or of several that were taken in together: one row per sample of `probe_success` and scrape that did not reach the prober, which
+    `source_row` counts: its target (service, url, vantage), `second` since 1970, and the values that the metrics have then, as Prometheus writes them.
+    `vantage` is the label that says from where it was checked."""
+    replies = data.split(_NEXT_TEXT)[1:] if data.startswith(_NEXT_TEXT) else [data]
+    return _one_after_another([_checks(reply, vantage) for reply in replies])
+
+
+def _together(replies: Sequence[bytes]) -> bytes:
+    """Several as a sequence of JSON texts."""
+    return replies[0] if len(replies) == 1 else b"".join(b"%s%s\n" % (_NEXT_TEXT, reply) for reply in replies)
+
+
+def _one_after_another(tables: Sequence[pa.Table]) -> pa.Table:
+    """The checks of replies that follow each other in time. A moment between two may be of both: a check that the one ends with is passed over in the other."""
+    if len(tables) == 1:
+        return tables[0]
+    checks = pa.concat_tables([tables[0], *map(_without_those_of, tables[1:], tables)])
+    checks = checks.set_column(checks.column_names.index("source_row"), "source_row", pa.array(np.arange(1, checks.num_rows + 1)))
+    return with_source_columns(checks, sorted({name for table in tables for name in source_columns(table)}))
+
+
+def _without_those_of(table: pa.Table, before: pa.Table) -> pa.Table:
+    last = pc.max(before["second"])
+    if pc.greater(pc.min(table["second"]), last).as_py():
+        return table
+
+    def of_it(some: pa.Table) -> list[tuple[object, ...]]:
+        return [tuple(row.values()) for row in some.filter(pc.equal(some["second"], last)).drop_columns("source_row").to_pylist()]
+
+    known = set(of_it(before))
+    is_known = np.zeros(table.num_rows, np.bool_)
+    is_known[np.flatnonzero(np.asarray(table["second"]) == last.as_py())] = [one in known for one in of_it(table)]
+    return table.filter(pa.array(~is_known))
+
+
+def _checks(data: bytes, vantage: str | None) -> pa.Table:
+    """Those of one reply."""
     series, counts, samples = _series(data)
     place_of: dict[Labels, int] = {}
     metrics = [one.pop("__name__", "") for one in series]

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 from assets import http
 from assets.uptime import prometheus
@@ -27,27 +28,30 @@ from warehouse.database import Warehouse
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind, Government
 
-GOVERNMENT = Government("99", "Pemerintah contoh (data buatan)", "Etc/UTC")
-SERVICES, MINUTES_A_DAY = 60, 1440
-DAYS = (3, 10)  # of a short history, where what is done after the last reply has come weighs most, and of a longer one
-START = datetime(2026, 9, 1, tzinfo=UTC)
+GOVERNMENT = Government("99", "Pemerintah contoh (data buatan)", "Asia/Makassar")
+MINUTES_A_DAY = 1440
+# Services and days: a short history, where what is done after the last reply has come weighs most; a longer one; one of which a day is of many replies.
+CASES = ((60, 3), (60, 10), (500, 3))
+START = datetime(2026, 9, 1, tzinfo=ZoneInfo(GOVERNMENT.timezone)).astimezone(UTC)
 UNPACED = 10_000.0  # requests a second
 RUNS = 3
 RATIO_BOUND = 1.5
 
 
-def history() -> dict[str, list[tuple[str, datetime, str]]]:
+def history(services: int, days: int) -> dict[str, Iterator[tuple[str, datetime, str]]]:
     """A check a minute of each service, at a millisecond of its own; 98 in 100 succeed."""
-    drawn, certificate = Random(99), f"{(START + timedelta(days=60)).timestamp():.0f}"
-    samples: dict[str, list[tuple[str, datetime, str]]] = {name: [] for name in prometheus.METRICS}
-    for service in range(SERVICES):
-        instance, offset = f"https://generated-{service:03}.go.id/", timedelta(milliseconds=drawn.randrange(60_000))
-        for minute in range(max(DAYS) * MINUTES_A_DAY):
-            at, is_up = START + offset + timedelta(minutes=minute), drawn.random() < 0.98
-            values = (str(int(is_up)), f"{0.02 + drawn.random():.9f}", "200" if is_up else "503", certificate, "1")
-            for name, value in zip(prometheus.METRICS, values, strict=True):
-                samples[name].append((instance, at, value))
-    return samples
+    certificate = f"{(START + timedelta(days=60)).timestamp():.0f}"
+
+    def samples(place: int) -> Iterator[tuple[str, datetime, str]]:
+        drawn = Random(99)
+        for service in range(services):
+            instance, offset = f"https://generated-{service:03}.go.id/", timedelta(milliseconds=drawn.randrange(60_000))
+            for minute in range(days * MINUTES_A_DAY):
+                at, is_up = START + offset + timedelta(minutes=minute), drawn.random() < 0.98
+                values = (str(int(is_up)), f"{0.02 + drawn.random():.9f}", "200" if is_up else "503", certificate, "1")
+                yield instance, at, values[place]
+
+    return {name: samples(place) for place, name in enumerate(prometheus.METRICS)}
 
 
 class Product:
@@ -108,8 +112,8 @@ def download(asked: list[tuple[str, dict[str, str] | None]]) -> int:
         return sum(len(session.get(url, params=params, timeout=(limits.connect_s, limits.read_s)).content) for url, params in asked)
 
 
-def run(address: str, folder: Path, days: int, *, paced: bool) -> dict[str, Any]:
-    checks = SERVICES * days * MINUTES_A_DAY
+def run(address: str, folder: Path, services: int, days: int, *, paced: bool) -> dict[str, Any]:
+    checks = services * days * MINUTES_A_DAY
     with mock.patch.object(prometheus, "PER_SECOND", prometheus.PER_SECOND if paced else UNPACED):
         with installation(folder, address, days) as product:
             asked = asked_for(product)
@@ -123,7 +127,7 @@ def run(address: str, folder: Path, days: int, *, paced: bool) -> dict[str, Any]
             merely.append(measure.seconds(lambda: sizes.append(download(asked))))
     return {
         "bench": "monitor",
-        "case": f"{days} days, {checks * len(prometheus.METRICS):,} samples, {'paced' if paced else 'unpaced'}",
+        "case": f"{services} services, {days} days, {checks * len(prometheus.METRICS):,} samples, {'paced' if paced else 'unpaced'}",
         **measure.summary(taken, merely),
         "requests": len(asked),
         "mib": round(sizes[0] / 2**20, 1),
@@ -156,21 +160,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--services", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--days", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--unpaced", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.address is not None:
-        measure.emit(run(arguments.address, arguments.folder, arguments.days, paced=not arguments.unpaced))
+        measure.emit(run(arguments.address, arguments.folder, arguments.services, arguments.days, paced=not arguments.unpaced))
         return 0
     missing = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
     if missing:
         measure.emit({"bench": "monitor", "error": f"needs {', '.join(missing)} on the path"})
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        monitor.backfill(Path(folder), history())
-        with monitor.prometheus(Path(folder)) as address:
-            given = ("--address", address, "--folder", folder)
-            lines = [measure.in_own_process("monitor", f"{days} days", *given, "--days", str(days), *more) for days in DAYS for more in ((), ("--unpaced",))]
+    lines = []
+    for services, days in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            monitor.backfill(Path(folder), history(services, days))
+            with monitor.prometheus(Path(folder)) as address:
+                given = ("--address", address, "--folder", folder, "--services", str(services), "--days", str(days))
+                lines += [measure.in_own_process("monitor", f"{services} services, {days} days", *given, *more) for more in ((), ("--unpaced",))]
     table([line for line in lines if line is not None])
     return 0
 
