@@ -512,6 +512,28 @@ def test_a_day_of_several_replies_comes_out_as_of_one(three_days: StandIn, site:
     assert rebuilt.days() == in_one.days()
 
 
+@pytest.mark.parametrize("zone", ["Asia/Makassar", "Asia/Kathmandu", "America/Bogota", "Etc/UTC"])
+def test_a_day_of_the_lake_is_written_once_and_counted_as_the_government_counts_it(
+    stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    site = Site(site.root / "elsewhere", replace(site.feed, government=replace(MAKASSAR, timezone=zone)))
+    monkeypatch.setattr(prometheus, "MOST_CHECKS", 400)
+    for instance in (DINKES, f"{DINKES}/b"):
+        stand_in.minutes(NOON - 2 * DAY + timedelta(seconds=7), 2880, instance=instance)
+    assert (site.refresh().status, len(site.extracts())) == ("ok", 3)
+    assert site.query("select count(*) from meta.lake_partition") == [(3,)]
+    assert len([*(site.root / "lake").rglob("*.parquet")]) == 3
+
+    site.now += 26 * HOUR
+    stand_in.minutes(NOON + 25 * HOUR, 60)
+    stand_in.minutes(NOON - 40 * HOUR, 10, instance=f"{DINKES}/late")
+    outcome = site.refresh()
+    assert (outcome.status, outcome.added) == ("ok", 60 + 10), "the day is asked for again that has got more"
+    stand_in.asked.clear()
+    assert site.refresh().status == "unchanged"
+    assert [end for query, end in stand_in.asked if query.startswith(SAMPLES)] == [site.now], "and no other"
+
+
 def test_the_replies_of_a_day_are_kept_as_they_came(three_days: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """As JSON texts in a row (RFC 7464)."""
     monkeypatch.setattr(prometheus, "MOST_CHECKS", 800)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+@cache
 def sql_of(package: str, name: str) -> str:
     """The SQL file `name` of a package of ours, such as `assets.uptime`."""
     return files(package).joinpath(name).read_text(encoding="utf-8")
