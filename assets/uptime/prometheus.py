@@ -152,10 +152,10 @@ def _known(warehouse: Warehouse, feed: Feed) -> _Known:
 
 
 def arrive_from(warehouse: Warehouse) -> Arrive:
-    """Archive the replies for all time that is not committed yet, one per day of the government; where that would be too much for one, those for its
-    halves or quarters together. The day of the newest committed check is asked for again, and so are days of the week before it that have
-    more checks by now: what came late is merged. Nothing is archived beyond a reply that cannot be understood, so that no later check hides what is missing.
-    While one day is taken in, the next is being parsed, and the reply after that is on its way."""
+    """Archive the replies for all time that is not committed yet, one per day of the government; where that would be too much for one, those for its halves
+    or quarters together. The day of the newest committed check is asked for again, and so are days of the week before it that have more checks by now: what
+    came late is merged. Nothing is archived beyond a reply that cannot be understood, so that no later check hides what is missing. While one day is taken
+    in, the next is being parsed, and the reply after that is on its way."""
 
     def arrive(feed: Feed, archive: Archive, clock: Clock) -> Arrival:
         if feed.url is None:
@@ -193,10 +193,7 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     try:
         with http.session_of(feed, per_second=PER_SECOND) as session:
             monitor = Monitor(ask, feed.job, _days(feed))
-            asked = (
-                (f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", part, part is parts[-1]) for start, parts in _stretches(monitor, known, feed, now) for part in parts
-            )
-            for name, part, is_last, data in ahead((*one, monitor.samples([*one[1].jobs], one[1].start, one[1].end)) for one in asked):
+            for name, part, is_last, data in ahead(_replies(monitor, known, feed, now)):
                 table = understood(partial(_checks, data, feed.vantage))
                 if not isinstance(table, Unreadable):
                     _refuse_cut_short(table, part, name)
@@ -216,6 +213,13 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     arriving.problems += [f"{feed.declared}: {problem}" for problem in [*warned, *problems]]
     if replies:  # what came before the source failed
         yield kept(name)
+
+
+def _replies(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[str, "_Part", bool, bytes]]:
+    """Each with the name of the stretch it is of, what was asked for, and whether it is the stretch's last."""
+    for start, parts in _stretches(monitor, known, feed, until):
+        for part in parts:
+            yield f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", part, part is parts[-1], monitor.samples([*part.jobs], part.start, part.end)
 
 
 def _refuse_cut_short(table: pa.Table, part: "_Part", name: str) -> None:
