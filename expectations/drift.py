@@ -46,8 +46,9 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: Sequence
         """,
         {"names": list(names)},
     )
+    twins = {f"{name}_text" for name in suite.columns}
     described = [
-        _described(name, kind, hidden=name in suite.free_text, is_twin=name.removesuffix("_text") in suite.columns and name.endswith("_text"))
+        _described(name, kind, hidden=name in suite.free_text, is_twin=name in twins)
         for name, kind in suite.columns.items()
         if name != "source_row" and not kind.endswith("[]")
     ]

@@ -229,10 +229,13 @@ def unjudged(archive: Archive, feed_id: str, reader: Reader) -> list[Artifact]:
 def parse(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Unreadable:
     """An artifact that cannot be read is a value: it becomes a rejected batch, which everybody sees, and stops no other."""
     try:
-        data = archive.read(artifact.sha256)
-        return understood(lambda: reader.parse(data, artifact))
+        return _read(archive, reader, artifact)
     except CorruptArtifact as error:
         return Unreadable(str(error))
+
+
+def _read(archive: Archive, reader: Reader, artifact: Artifact) -> pa.Table | Unreadable:
+    return understood(partial(reader.parse, archive.read(artifact.sha256), artifact))
 
 
 def understood(parsed: Callable[[], pa.Table]) -> pa.Table | Unreadable:
@@ -333,8 +336,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, reader: Reader, feed: Feed, si
 def accepted_again(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, reader: Reader, artifact: Artifact) -> bool:
     """TEMP view `accepted` of an artifact that was judged before, as if it were judged now. Keeps nothing. False where none of it can be accepted. Raises
     `CorruptArtifact`: nobody knows what a damaged one had to say."""
-    data = archive.read(artifact.sha256)
-    table = understood(lambda: reader.parse(data, artifact))
+    table = _read(archive, reader, artifact)
     if isinstance(table, Unreadable) or _stage(connection, reader, feed, [Parsed(artifact, table)]) is not None:
         return False
     if any(result.rejects_batch for result in gate.judge(connection, reader.suite)):

@@ -62,13 +62,31 @@ Numbers = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
+class _Days:
+    """Of 24 hours each, which begin so long before midnight UTC."""
+
+    ahead: timedelta = timedelta(0)
+
+    def first_of(self, at: datetime) -> datetime:
+        """The moment at which the day of another moment begins."""
+        return at - (at - datetime.fromtimestamp(0, UTC) + self.ahead) % DAY
+
+
+def _days(feed: Feed) -> _Days:
+    """The government's, as are the lake's: what is asked for at once is a file of it, which is written once. Where clocks are put forward and back, they are
+    an hour off for half of the year, and a few files are written twice."""
+    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(feed.government.timezone)).utcoffset()
+    return _Days((offset or timedelta(0)) % DAY)
+
+
+@dataclass(frozen=True)
 class Monitor:
     """A Prometheus, asked for stretches of time. `get` sends a query, evaluated at a moment; `job` is the prober's, none: any. `days` are those that checks
     are counted by."""
 
     get: Callable[[str, datetime], bytes]
     job: str | None
-    days: "_Days" = field(default_factory=lambda: _Days(timedelta(0)))
+    days: _Days = _Days()
 
     @property
     def selector(self) -> str:
@@ -82,14 +100,14 @@ class Monitor:
     def checks_by_day(self, first: datetime, last: datetime) -> dict[datetime, int]:
         """How many checks there are of each day from one midnight to another, by the midnight it begins at; scrapes that did not reach the prober are among
         them (`_with_missed`). In one query: of a subquery by the day, Prometheus reckons a value at each midnight UTC, here of the day that was over then."""
-        late = -self.days.begin % DAY
-        day = "[1d]" + f" offset {late // timedelta(seconds=1)}s" * bool(late)
+        offset = self.days.ahead
+        day = "[1d]" + f" offset {offset // timedelta(seconds=1)}s" * bool(offset)
         checks = f"count_over_time({SUCCESS}{self.selector}{day})"
         missed = f"count_over_time({UP}{self.selector}{day}) - sum_over_time({UP}{self.selector}{day})"
         of_day = f"(sum({checks}) + (sum({missed} and {checks}) or vector(0)))[{(last - first) // DAY}d:1d]"
-        counted = [pair for one in _result(self.get(of_day, last + late), "matrix") for pair in _samples(one, 1).items()]
+        counted = [pair for one in _result(self.get(of_day, last + offset), "matrix") for pair in _samples(one, 1).items()]
         try:
-            return {datetime.fromtimestamp(ended, UTC) - late - DAY: _count(float(count)) for ended, count in counted}
+            return {datetime.fromtimestamp(ended, UTC) - offset - DAY: _count(float(count)) for ended, count in counted}
         except (ValueError, OverflowError, OSError) as error:
             raise Unreadable("a day or a count of the reply is no number") from error
 
@@ -113,21 +131,16 @@ class Monitor:
 
 
 @dataclass(frozen=True)
-class _Days:
-    """Of 24 hours each, which `begin` so long after midnight UTC."""
+class _Part:
+    """Of a stretch of time, what is asked for at once; and how many checks there are, by job."""
 
-    begin: timedelta
+    start: datetime
+    end: datetime
+    jobs: dict[str, int]
 
-    def first_of(self, at: datetime) -> datetime:
-        """The moment at which the day of another moment begins."""
-        return at - (at - datetime.fromtimestamp(0, UTC) - self.begin) % DAY
-
-
-def _days(feed: Feed) -> _Days:
-    """The government's, as are the lake's: what is asked for at once is a file of it, which is written once. Where clocks are put forward and back, they are
-    an hour off for half of the year, and a few files are written twice."""
-    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(feed.government.timezone)).utcoffset()
-    return _Days(-(offset or timedelta(0)) % DAY)
+    @property
+    def checks(self) -> int:
+        return sum(self.jobs.values())
 
 
 @dataclass(frozen=True)
@@ -144,10 +157,11 @@ def _known(warehouse: Warehouse, feed: Feed) -> _Known:
     with warehouse.open_for_reading() as connection:
         latest = lake_day.latest(connection, feed.id)
         read = connection.execute("select source_name, read from quality.current_batch where feed_id = $1", [feed.id]).fetchall()
+    days = _days(feed)
     of_day: dict[datetime, int] = defaultdict(int)
     for name, rows in read:
         if (found := re.fullmatch(rf"{SUCCESS} (\d{{4}}-\d\d-\d\dT\d\d:\d\d)Z", name)) is not None:
-            of_day[_days(feed).first_of(datetime.fromisoformat(found[1]).replace(tzinfo=UTC))] += rows
+            of_day[days.first_of(datetime.fromisoformat(found[1]).replace(tzinfo=UTC))] += rows
     return _Known(None if latest is None else latest.astimezone(UTC), of_day)
 
 
@@ -174,13 +188,12 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
     problems: list[str] = []
     warned: dict[str, None] = {}
     replies: list[bytes] = []  # of one stretch
-    tables: list[pa.Table | Unreadable] = []
+    tables: list[pa.Table] = []
 
-    def kept(name: str) -> Parsed:
+    def kept(name: str, unreadable: Unreadable | None = None) -> Parsed:
         artifact = archive.store(feed.id, name, _together(replies), clock())
         arriving.present.append(artifact)
-        unreadable = next((table for table in tables if isinstance(table, Unreadable)), None)
-        parsed = Parsed(artifact, unreadable or understood(lambda: _one_after_another(tables)))
+        parsed = Parsed(artifact, unreadable or understood(partial(_one_after_another, tables)))
         replies.clear()
         tables.clear()
         return parsed
@@ -195,14 +208,15 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
             monitor = Monitor(ask, feed.job, _days(feed))
             for name, part, is_last, data in ahead(_replies(monitor, known, feed, now)):
                 table = understood(partial(_checks, data, feed.vantage))
-                if not isinstance(table, Unreadable):
-                    _refuse_cut_short(table, part, name)
+                if isinstance(table, Unreadable):
+                    replies.append(data)
+                    yield kept(name, table)
+                    raise Unreadable(f"{name}: {table}")
+                _refuse_cut_short(table, part, name)
                 replies.append(data)
                 tables.append(table)
-                if is_last or isinstance(table, Unreadable):
+                if is_last:
                     yield kept(name)
-                if isinstance(table, Unreadable):
-                    raise Unreadable(f"{name}: {table}")
             problems += filter(None, [monitor.standstill(now - timedelta(seconds=max(feed.max_hold_s, 1)), now)])
     except (http.SourceUnreachable, http.BadCredential) as error:
         problems.append(str(error))
@@ -215,14 +229,14 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
         yield kept(name)
 
 
-def _replies(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[str, "_Part", bool, bytes]]:
+def _replies(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[str, _Part, bool, bytes]]:
     """Each with the name of the stretch it is of, what was asked for, and whether it is the stretch's last."""
     for start, parts in _stretches(monitor, known, feed, until):
         for part in parts:
             yield f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", part, part is parts[-1], monitor.samples([*part.jobs], part.start, part.end)
 
 
-def _refuse_cut_short(table: pa.Table, part: "_Part", name: str) -> None:
+def _refuse_cut_short(table: pa.Table, part: _Part, name: str) -> None:
     """What is not taken is asked for again, so nothing after it may be. Whether a check at the very start of a stretch is of it, not all that speak Prometheus'
     language see alike: one of each service may be missing."""
     held = table.num_rows - table["success"].null_count
@@ -240,19 +254,6 @@ def _warnings(data: bytes) -> list[str]:
     return []
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Of a stretch of time, what is asked for at once; and how many checks there are, by job."""
-
-    start: datetime
-    end: datetime
-    jobs: dict[str, int]
-
-    @property
-    def checks(self) -> int:
-        return sum(self.jobs.values())
-
-
 def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[datetime, list[_Part]]]:
     """What is taken in together: where it starts, and its parts with checks in them, in the order of time. Days are halved, not cut at `until`: a stretch
     keeps its start."""
@@ -262,32 +263,23 @@ def _stretches(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> 
     if earliest < first:
         for day, checks in monitor.checks_by_day(max(earliest, first - LATE), first).items():
             if earliest <= day and checks > known.of_day.get(day, 0):
-                yield from _halved_stretches(day, day + DAY, [*_parts(monitor, day, day + DAY, until)])
+                yield from _halved(monitor, day, day + DAY, until)
     while first < until:
-        yield from _halved_stretches(first, first + DAY, [*_parts(monitor, first, first + DAY, until)])
+        yield from _halved(monitor, first, first + DAY, until)
         first += DAY
 
 
-def _halved_stretches(start: datetime, end: datetime, parts: list[_Part]) -> Iterator[tuple[datetime, list[_Part]]]:
-    if len(parts) > 1 and sum(part.checks for part in parts) > MOST_TOGETHER:
-        middle = start + (end - start) / 2
-        yield from _halved_stretches(start, middle, [part for part in parts if part.start < middle])
-        yield from _halved_stretches(middle, end, [part for part in parts if part.start >= middle])
-    elif parts:
-        yield start, parts
-
-
-def _parts(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> Iterator[_Part]:
+def _halved(monitor: Monitor, start: datetime, end: datetime, until: datetime) -> list[tuple[datetime, list[_Part]]]:
+    """Those of the halves are one where they are not too much together."""
     if start >= until:
-        return
+        return []
     found = monitor.checks(start, min(end, until)) or monitor.checks(start, min(end, until))  # a day that is passed over may never be asked for again
-    if sum(found.values()) <= MOST_CHECKS or end - start < SHORTEST:
-        if found:
-            yield _Part(start, min(end, until), dict(sorted(found.items())))
-        return
+    checks = sum(found.values())
+    if checks <= MOST_CHECKS or end - start < SHORTEST:
+        return [(start, [_Part(start, min(end, until), dict(sorted(found.items())))])] if found else []
     middle = start + (end - start) / 2
-    yield from _parts(monitor, start, middle, until)
-    yield from _parts(monitor, middle, end, until)
+    halves = _halved(monitor, start, middle, until) + _halved(monitor, middle, end, until)
+    return [(start, [part for _, parts in halves for part in parts])] if halves and checks <= MOST_TOGETHER else halves
 
 
 def _back(start: datetime, end: datetime) -> str:
