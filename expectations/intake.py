@@ -177,6 +177,11 @@ def take_in(
         ((_again(reader, newest[artifact.sha256]), [Parsed(artifact, parse(archive, reader, artifact))]) for artifact in returned),
         ((reader, chunk) for chunk in _coming(reader, arrival, judged.union(map(reader.batch_id, pending)))),
     )
+
+    def closed(connection: duckdb.DuckDBPyConnection) -> FeedOutcome:
+        known = {reader.batch_id(artifact) for artifact in arrival.present if artifact not in returned} & judged
+        return _close(connection, feed, replace(outcome, messages=tuple(arrival.problems)), sorted(known), clock)
+
     for used, chunk in chunks:
         with warehouse.open_for_writing(wait_s) as connection:
             for sitting in _sittings(connection, used, chunk):
@@ -184,10 +189,10 @@ def take_in(
                 outcome = take_in_sitting(connection, archive, feed, used, sitting, outcome, clock)
                 last = sitting[-1].artifact.source_name + (f" and {len(sitting) - 1} more" if len(sitting) > 1 else "")
                 progress(f"{feed.id}: {last}: read {outcome.read}, rejected {outcome.rejected}")
-    known = {reader.batch_id(artifact) for artifact in arrival.present if artifact not in returned} & judged
-    outcome = replace(outcome, messages=tuple(arrival.problems))
+            if isinstance(arrival.coming, ahead) and arrival.coming.is_over():
+                return closed(connection)
     with warehouse.open_for_writing(wait_s) as connection:
-        return _close(connection, feed, outcome, sorted(known), clock)
+        return closed(connection)
 
 
 def take_nothing(warehouse: Warehouse, feed: Feed, run_id: str, clock: Clock, problem: str) -> FeedOutcome:

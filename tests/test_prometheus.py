@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -1119,7 +1120,8 @@ def test_of_a_reply_as_prometheus_writes_it_no_sample_becomes_an_object(monkeypa
 
 
 def moments_staged(times: list[float]) -> list[str]:
-    samples = pa.table({"source_row": pa.array(range(len(times)), pa.int64()), "second": pa.array(times, pa.float64())})
+    milliseconds = prometheus._milliseconds(np.asarray(times, np.float64))
+    samples = pa.table({"source_row": pa.array(range(len(times)), pa.int64()), "second": pa.array(times, pa.float64()), "millisecond": milliseconds})
     for column in ("service", "url", "vantage", "success", "up", "duration", "code", "certificate"):
         samples = samples.append_column(column, pa.nulls(len(times), pa.string()))
     with database.scratch() as connection:

@@ -59,6 +59,10 @@ class ahead(Iterator[Piece]):
         """Whether nobody need wait longer than that for the next piece, or for being told that there is none. Waits for it."""
         return self._coming is not None and bool(wait([self._coming], within_s).done)
 
+    def is_over(self) -> bool:
+        """Whether it is known that there is none any more. Waits for nothing."""
+        return self._coming is not None and self._coming.done() and self._coming.exception() is None and self._coming.result() is None
+
     def close(self) -> None:
         self._thread.shutdown()
 

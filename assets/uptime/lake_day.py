@@ -15,6 +15,7 @@ from warehouse.lake import Lake
 from warehouse.registry import Feed
 
 ONE_DAY = timedelta(days=1)
+ENUMS = ("service", "vantage", "status", "url", "artifact_sha256")
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> Counts:
@@ -215,6 +216,8 @@ def _write(connection: duckdb.DuckDBPyConnection, feed: Feed, lake: Lake, day: d
         duckdb.ColumnExpression("day") == duckdb.ConstantExpression(day)
     )  # with parameters, it would be kept in memory first
     rows = of_day.select(duckdb.StarExpression(exclude=["day"])).order("service, checked_at, vantage")
+    # In the file they are text again: of an ENUM it would name all that the batch has, and so would each row group, of which then none could be passed over
+    rows = rows.project(f"* replace ({', '.join(f'{name}::varchar as {name}' for name in ENUMS)})")
     lake.list_in_manifest(connection, lake.write(feed, day, rows))
 
 

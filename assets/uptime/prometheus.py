@@ -240,7 +240,7 @@ def _refuse_cut_short(table: pa.Table, part: _Part, name: str) -> None:
     """What is not taken is asked for again, so nothing after it may be. Whether a check at the very start of a stretch is of it, not all that speak Prometheus'
     language see alike: one of each service may be missing."""
     held = table.num_rows - table["success"].null_count
-    if held + pc.count_distinct(table["service"]).as_py() < part.checks:
+    if held + len(set(pc.unique(table["service"]).to_pylist())) < part.checks:
         raise Unreadable(f"{name}: it holds {held} of the {part.checks} checks that Prometheus had just counted")
 
 
@@ -366,8 +366,10 @@ def _checks(data: bytes, vantage: str | None) -> pa.Table:
     has_code = {target for target, name in zip(targets, metrics, strict=True) if name == HTTP_STATUS}
     urls = [_url(one.get("instance"), "http" if target in has_code else "probe") for target, one in enumerate(labels)]
 
+    target = checks["target"].combine_chunks().cast(pa.int32())
+
     def of_target(values: Iterable[str | None]) -> pa.Array:
-        return pa.array(values, pa.string()).take(checks["target"])
+        return pa.DictionaryArray.from_arrays(target, pa.array(values, pa.string()))
 
     columns = {
         "source_row": pa.array(np.arange(1, checks.num_rows + 1)),
@@ -375,6 +377,7 @@ def _checks(data: bytes, vantage: str | None) -> pa.Table:
         "url": of_target(urls),
         "vantage": of_target(None if vantage is None else one.get(vantage) for one in labels),
         "second": checks["at"],
+        "millisecond": _milliseconds(np.asarray(checks["at"])),
         "success": checks["value"],
         "up": _beside(checks, ups),
         "duration": _beside(checks, of_metric(DURATION)),
@@ -399,7 +402,7 @@ def _series_as_written(data: bytes) -> tuple[list[dict[str, str]], Numbers, pa.T
     """Of a reply as Prometheus writes it, the samples are cut out of the text and read as a CSV file: no Python object for each, and other threads are not
     held up. ValueError where anything is unusual."""
     head, *tails = data.split(_VALUES)
-    inside, after = zip(*(tail.split(b"]]", 1) for tail in tails), strict=True)
+    inside, after = zip(*(tail.rsplit(b"]]", 1) for tail in tails), strict=True)
     samples = _BETWEEN.join(inside)
     if not pc.match_substring_regex(pa.array([samples], pa.binary()), _AS_WRITTEN)[0].as_py():
         raise ValueError("not as Prometheus writes samples")
@@ -423,6 +426,14 @@ def _seconds(at: float) -> float:
         return float(at)
     except OverflowError:  # a whole number that is too long
         return math.inf
+
+
+def _milliseconds(seconds: Numbers) -> pa.Array:
+    """To the millisecond below, as Python's datetime reads and writes it, which knows the years from 1 to 9999; null where a time is of none of them."""
+    is_known = (seconds >= -62135596800) & (seconds < 253402300800)
+    whole = np.floor(np.where(is_known, seconds, 0))
+    microseconds = np.rint((np.where(is_known, seconds, 0) - whole) * 1e6).astype(np.int64)
+    return pa.array(whole.astype(np.int64) * 1000 + microseconds // 1000, mask=~is_known)
 
 
 def _with_missed(successes: pa.Table, ups: pa.Table) -> pa.Table:
@@ -548,5 +559,5 @@ stage = partial(check_log.stage, name="stage_sample.sql")
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """Another `vantage` is another reading of the same replies."""
-    version = "prometheus 4" if feed.vantage is None else f"prometheus 4, vantage {feed.vantage}"
+    version = "prometheus 5" if feed.vantage is None else f"prometheus 5, vantage {feed.vantage}"
     return Reader(version, check.suite_of(feed), partial(parse, vantage=feed.vantage), stage, partial(lake_day.promote, lake=lake))

@@ -1,52 +1,58 @@
--- Grain: one row per check of the log. Times are ISO 8601 (without a zone: in `log_timezone`), what JavaScript, Ruby and mail write, or seconds, milli-,
--- micro- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
--- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'. Statuses 1 and 0 are up and down unless other numbers
--- are among the log's statuses: those are some monitor's own, and with another meaning in each (0 is good in Nagios, 2 in UptimeRobot).
-create or replace temp table batch as
+-- Grain: word of the log. Statuses 1 and 0 are up and down unless other numbers are among the log's statuses: those are some monitor's own, and with another
+-- meaning in each (0 is good in Nagios, 2 in UptimeRobot).
+create or replace temp table meant as
 with numbered as (
     select
-        status,
-        translate(lower(status), '_-', '  ') as word,
-        try_cast(status as double) as number,
+        name as written,
+        translate(lower(name), '_-', '  ') as word,
+        try_cast(name as double) as number,
         bool_or(isfinite(number) and number not in (0, 1)) over () as has_others
-    from (select distinct status from incoming)
-),
+    from incoming_name
+    where of_column = 'status'
+)
 
-meant as (  -- of each word once
-    select
-        status as written,
-        case
-            when lower(status) in ('up', 'down') then lower(status)
-            when number = 1 and not has_others then 'up'
-            when number = 0 and not has_others then 'down'
-            when word in (
-                'degraded', 'online', 'ok', 'operational', 'available', 'healthy', 'success', 'true', 't', 'yes',
-                'aktif', 'hidup', 'naik', 'daring', 'tersedia', 'ya'
-            ) then 'up'
-            when word in (
-                'offline', 'critical', 'unavailable', 'unhealthy', 'failure', 'failed', 'fail', 'false', 'f', 'no',
-                'tidak aktif', 'nonaktif', 'mati', 'turun', 'luring', 'tidak tersedia', 'tidak'
-            ) then 'down'
-            when word in ('under maintenance', 'pemeliharaan', 'dalam pemeliharaan') then 'maintenance'
-            when word in ('paused', 'pending', 'seems down', 'unconfirmed down', 'tidak diketahui') then 'unknown'
-            else lower(status)
-        end as status
-    from numbered
-),
+select
+    written,
+    case
+        when lower(written) in ('up', 'down') then lower(written)
+        when number = 1 and not has_others then 'up'
+        when number = 0 and not has_others then 'down'
+        when word in (
+            'degraded', 'online', 'ok', 'operational', 'available', 'healthy', 'success', 'true', 't', 'yes',
+            'aktif', 'hidup', 'naik', 'daring', 'tersedia', 'ya'
+        ) then 'up'
+        when word in (
+            'offline', 'critical', 'unavailable', 'unhealthy', 'failure', 'failed', 'fail', 'false', 'f', 'no',
+            'tidak aktif', 'nonaktif', 'mati', 'turun', 'luring', 'tidak tersedia', 'tidak'
+        ) then 'down'
+        when word in ('under maintenance', 'pemeliharaan', 'dalam pemeliharaan') then 'maintenance'
+        when word in ('paused', 'pending', 'seems down', 'unconfirmed down', 'tidak diketahui') then 'unknown'
+        else lower(written)
+    end as status
+from numbered;
 
-cell as (
+create or replace temp type status_name as enum (
+    select 'up' as name union select written from meant union select status from meant order by all
+);
+
+-- Grain: one row per check of the log. Times are ISO 8601 (without a zone: in `log_timezone`), what JavaScript, Ruby and mail write, or seconds, milli-,
+-- micro- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
+-- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
+create or replace temp table batch as
+with cell as (
     select
         source_row,
-        service,
-        url,
+        service::service_name as service,
+        url::url_name as url,
         checked_at as checked_at_text,
-        incoming.status as status_text,
+        incoming.status::status_name as status_text,
+        meant.status::status_name as status,
+        meant.status = 'up' as is_up,
         latency_ms as latency_ms_text,
         http_code,
-        coalesce(nullif(trim(vantage), ''), '-') as vantage,
+        vantage_of(vantage)::vantage_name as vantage,
         nullif(trim(certificate_expires_at), '') as certificate_text,
         try_cast(trim(certificate_expires_at) as double) as certificate_s,
-        meant.status,
         case
             when regexp_full_match(checked_at, '[0-9]+([^0-9A-Za-z:+][0-9]+){2}([T\s]\s*[0-9:.,]+)?')  -- no zone: all in which a cast would take UTC for it
                 then timezone($log_timezone, try_cast(replace(checked_at, ',', '.') as timestamp))
@@ -95,7 +101,7 @@ certified as materialized (
 period_of as (
     select
         minute,
-        period_in(minute, $timezone) as period,
+        period_in(minute, $timezone)::period_name as period,
         day_in(minute, $timezone) as day
     from (select distinct minute_of(said_at) as minute from certified where is_plausible_check(said_at))
 )
@@ -109,8 +115,8 @@ select
     case when is_plausible_check(said_at) then said_at end as checked_at,
     status_text,
     status,
-    case when status = 'up' then latency_ms_text end as latency_ms_text,
-    case when status = 'up' then try_cast(latency_ms_text as double) end as latency_ms,
+    case when is_up then latency_ms_text end as latency_ms_text,
+    case when is_up then try_cast(latency_ms_text as double) end as latency_ms,
     nullif(try_cast(http_code as integer), 0) as http_code,
     vantage,
     certificate_expires_at_text,
@@ -119,6 +125,6 @@ select
     period_of.period,
     period_of.day
 from certified
-left join host_of() as host_of using (url)
+left join host_of using (url)
 left join period_of on minute_of(said_at) = period_of.minute
 order by source_row;

@@ -4,21 +4,8 @@ create or replace temp macro is_plausible(moment) as moment between '1990-01-01'
 create or replace temp macro is_plausible_check(moment) as moment between '2018-01-01'::timestamptz and '2200-01-01'::timestamptz;
 create or replace temp macro is_plausible_second(second) as second between epoch('1990-01-01'::timestamptz) and epoch('2200-01-01'::timestamptz);
 
--- Of each address once: checks are many, addresses few.
-create or replace temp macro host_of() as table
-select
-    url,
-    nullif(regexp_extract(lower(url), '^([a-z][a-z0-9+.-]*://)?([^/?#]*@)?([^/:?#]+)', 3), '') as host
-from (select distinct url from incoming);
-
 -- Since 1990, clocks have been put forward or back at full minutes only: it is enough to ask it of each minute.
 create or replace temp macro minute_of(moment) as epoch_us(moment) // 60000000;
 create or replace temp macro period_in(minute, zone) as
     year(timezone(zone, to_timestamp(minute * 60))) || '-Q' || quarter(timezone(zone, to_timestamp(minute * 60)));
 create or replace temp macro day_in(minute, zone) as timezone(zone, to_timestamp(minute * 60))::date;
-
--- To the millisecond below, as Python's datetime reads and writes it, which knows the years from 1 to 9999.
-create or replace temp macro millisecond_of(second) as case
-    when second >= -62135596800 and second < 253402300800
-        then floor(second)::bigint * 1000 + round_even((second - floor(second)) * 1e6, 0)::bigint // 1000
-end;
