@@ -47,8 +47,9 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: Sequence
         {"names": list(names)},
     )
     twins = {f"{name}_text" for name in suite.columns}
+    labels = {name for name in suite.watched if name not in suite.free_text and not suite.columns[name].startswith(("DOUBLE", "BIGINT"))}
     described = [
-        _described(name, kind, hidden=name in suite.free_text, is_twin=name in twins)
+        _described(name, kind, hidden=name in suite.free_text, is_twin=name in twins, is_label=name in labels)
         for name, kind in suite.columns.items()
         if name != "source_row" and not kind.endswith("[]")
     ]
@@ -58,22 +59,14 @@ def profile(connection: duckdb.DuckDBPyConnection, suite: Suite, names: Sequence
         select file, unnest(described, recursive := true) from (select {file} as file, [{", ".join(described)}] as described from batch{grouped})
         """
     )
-    labels = [name for name in suite.watched if name not in suite.free_text and not suite.columns[name].startswith(("DOUBLE", "BIGINT"))]
-    for name in labels:  # measured numbers rarely repeat: their mean is compared, not their values
-        connection.execute(
-            f"""
-            update profile set top_values = counted.top_values
-            from (select {file} as file, to_json(histogram("{name}"::varchar)) as top_values from batch where "{name}" is not null{grouped}) as counted
-            where profile.file = counted.file and origin = 'staged' and column_name = $name and distinct_values between 1 and {MOST_TOP_VALUES}
-            """,
-            {"name": name},
-        )
 
 
-def _described(name: str, kind: str, *, hidden: bool, is_twin: bool) -> str:
+def _described(name: str, kind: str, *, hidden: bool, is_twin: bool, is_label: bool) -> str:
     """SQL of a row of the profile, aggregated over the batch: one scan for all columns. Of the text that a column was read from (its twin) it is counted
-    where there is any: the values are described once, as they were read."""
+    where there is any: the values are described once, as they were read. Labels are counted each; measured numbers rarely repeat, so their mean is compared,
+    not their values."""
     column = f'"{name}"'
+    counted = f"case when approx_count_distinct({column}) between 1 and {MOST_TOP_VALUES} then to_json(histogram({column})) end"
     sound = f"filter (where isfinite({column}::double) and abs({column}::double) < 1e15)"  # a moment of infinity is an error
     is_number = kind.startswith(NUMBERS)
     return f"""{{
@@ -86,7 +79,8 @@ def _described(name: str, kind: str, *, hidden: bool, is_twin: bool) -> str:
         'min_value': {"null::varchar" if hidden or is_twin else f"min({column})::varchar"},
         'max_value': {"null::varchar" if hidden or is_twin else f"max({column})::varchar"},
         'mean': {f"avg({column}::double) {sound}" if is_number else "null::double"},
-        'deviation': {f"stddev_samp({column}::double) {sound}" if is_number else "null::double"}
+        'deviation': {f"stddev_samp({column}::double) {sound}" if is_number else "null::double"},
+        'top_values': {counted if is_label else "null::json"}
     }}"""
 
 

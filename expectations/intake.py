@@ -165,11 +165,13 @@ def take_in(
     """Judge what the archive holds of `feed`, and what is coming, if the warehouse has not judged it by today's rules; count the rest as unchanged.
     What kept the source from being read makes the outcome `failed` and stops nothing."""
     outcome = FeedOutcome(feed.id, run_id, clock())
+    artifacts = archive.artifacts(feed.id)
+    if isinstance(arrival.coming, ahead):  # from now on: what it brings is not among those
+        arrival.coming.begin()
     with warehouse.open_for_writing(wait_s) as connection:
         batches = _batches(connection, feed)
     judged = {batch.batch_id for batch in batches}
     newest = {batch.artifact_sha256: batch for batch in batches}
-    artifacts = archive.artifacts(feed.id)
     pending = [artifact for artifact in artifacts if reader.batch_id(artifact) not in judged]
     returned = [artifact for artifact in artifacts if reader.batch_id(artifact) in judged and not newest[artifact.sha256].is_of(reader)]
     chunks: Iterator[tuple[Reader, Iterable[Parsed]]] = chain(

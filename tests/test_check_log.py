@@ -70,15 +70,39 @@ def as_csv(checks: Sequence[Check]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def staged(data: bytes, artifact: Artifact = ARTIFACT) -> list[dict[str, object]]:
+def staged(data: bytes, artifact: Artifact = ARTIFACT, zone: str = "Asia/Makassar") -> list[dict[str, object]]:
     with database.scratch() as connection:
-        check_log.stage(connection, check_log.parse(data, artifact), feed(), artifact)
+        check_log.stage(connection, check_log.parse(data, artifact), feed(zone), artifact)
         found = connection.execute("select * from batch order by source_row")
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 # Reading.
+
+
+def test_a_nul_in_a_name_is_shown_and_the_check_counts(site: Site) -> None:
+    """What DuckDB cannot keep as one of few names (ENUM)."""
+    names = ("service", "url", "status", "vantage")
+    rows = [{"service": "a", "url": "https://a.go.id", "checked_at": START.isoformat(), "status": "up", "vantage": "x"}]
+    for number, name in enumerate(names, start=1):
+        rows.append(rows[0] | {"checked_at": (START + MINUTE * number).isoformat(), name: f"{rows[0][name][:-1]}\0{rows[0][name][-1:]}"})
+    sink = io.BytesIO()
+    pa_parquet.write_table(pa.Table.from_pylist(rows), sink)
+    outcome = site.bring("checks.parquet", sink.getvalue())
+    assert (outcome.status, outcome.added, outcome.rejected) == ("ok", 4, 1)
+    kept = [("\ufffda", "https://a.go.id", "x"), ("a", "https://a.go.i\ufffdd", "x"), ("a", "https://a.go.id", "\ufffdx"), ("a", "https://a.go.id", "x")]
+    assert site.checks("service, url, vantage") == sorted(kept)
+    ((reason,),) = site.query("select reason from quality.failed_row")
+    assert "u\ufffdp" in str(reason)
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "period"),
+    [("2018-01-01T00:00:00Z", "America/New_York", "2017-Q4"), ("2199-12-31T23:59:00Z", "Asia/Jakarta", "2200-Q1"), (START.isoformat(), "UTC", "2026-Q4")],
+)
+def test_each_plausible_moment_has_a_quarter_in_any_zone(at: str, zone: str, period: str) -> None:
+    assert staged(f"service,checked_at,status\na,{at},up\n".encode(), zone=zone)[0]["period"] == period
 
 
 @pytest.mark.parametrize(
@@ -837,6 +861,18 @@ def test_checks_that_are_set_aside_by_another_list_of_hosts_count_no_more(site: 
         assert (judged_again(site).batches, site.query("select count(*) from quality.current_batch")) == (0, [(1,)])
     site.roll_up()
     assert site.tables() == anew.tables()
+
+
+def test_each_part_of_a_large_file_of_the_lake_knows_which_services_it_has(site: Site) -> None:
+    """So that who asks for one of many services reads a part of the file."""
+    lines = [f"s{service:03},{(START + MINUTE * minute).isoformat()},up" for service in range(150) for minute in range(1400)]
+    assert site.bring("checks.csv", "\n".join(["service,checked_at,status", *reversed(lines)]).encode()).added == len(lines)
+    ((file,),) = site.query("select file from meta.lake_partition where rows > 122880")
+    parts = pa_parquet.ParquetFile(site.root / "lake" / str(file)).metadata
+    of_service = [parts.row_group(part).column(0).statistics for part in range(parts.num_row_groups)]
+    assert [part.min for part in of_service] == sorted(part.min for part in of_service)
+    assert of_service[0].max < "s149" == of_service[-1].max
+    assert of_service[-1].min > "s075"
 
 
 @pytest.mark.parametrize("whole_day", [False, True])

@@ -403,6 +403,28 @@ def test_replies_that_have_come_are_taken_in_at_one_opening_and_each_is_committe
     assert site.refresh().added == 1199
 
 
+def test_where_all_has_come_the_verdict_is_written_at_the_same_opening(stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in.minutes(NOON - HOUR, 60)
+    arriving, opened, taken_in = site.arrive(site.feed, site.archive, site.clock), site.warehouse.open_for_writing, intake.take_in_sitting
+    openings: list[float] = []
+
+    def noted(wait_s: float = 60.0) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        openings.append(wait_s)
+        return opened(wait_s)
+
+    def when_all_has_come(*arguments: Any) -> FeedOutcome:
+        assert isinstance(arriving.coming, ahead)
+        wait_until("the end", arriving.coming.is_over, limit_s=30, every_s=0.01)
+        return taken_in(*arguments)
+
+    monkeypatch.setattr(intake, "take_in_sitting", when_all_has_come)
+    monkeypatch.setattr(site.warehouse, "open_for_writing", noted)
+    outcome = intake.take_in(site.warehouse, site.archive, site.feed, site.reader, arriving, "run", site.clock, lambda message: None)
+    assert (outcome.status, outcome.added, len(openings)) == ("ok", 60, 2)  # the first, to ask what is known
+    monkeypatch.undo()
+    assert site.query("select status, read from meta.ingest_run") == [("ok", 60)]
+
+
 def test_a_check_that_comes_late_opens_its_day_again(stand_in: StandIn, site: Site) -> None:
     midnight = NOON - 12 * HOUR
     stand_in.minutes(midnight - 4 * HOUR, 225)  # until 23:44; the rest of the day is late

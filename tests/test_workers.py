@@ -54,6 +54,32 @@ def test_it_is_known_whether_the_next_piece_must_be_waited_for() -> None:
     assert list(coming) == []
 
 
+def test_the_first_piece_can_be_made_before_it_is_asked_for_and_the_end_is_known_without_asking() -> None:
+    made: list[int] = []
+    coming = ahead(numbers(made, 2))
+    assert (made, coming.is_over()) == ([], False)
+    coming.begin()
+    wait_until("the first piece", lambda: made == [0], limit_s=30, every_s=0.01)
+    assert not coming.is_over()
+    assert [next(coming), next(coming)] == [0, 1]
+    wait_until("the end", coming.is_over, limit_s=30, every_s=0.01)
+    assert list(coming) == []
+    assert coming.is_over()
+
+
+def test_what_went_wrong_is_no_end() -> None:
+    def pieces() -> Iterator[int]:
+        yield 1
+        raise ValueError("the second")
+
+    coming = ahead(pieces())
+    assert next(coming) == 1
+    wait_until("the second", coming.is_ready, limit_s=30, every_s=0.01)
+    assert not coming.is_over()
+    with pytest.raises(ValueError, match="the second"):
+        next(coming)
+
+
 def test_no_more_than_one_piece_is_made_ahead() -> None:
     made: list[int] = []
     coming = ahead(numbers(made))

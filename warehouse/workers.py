@@ -41,18 +41,24 @@ class ahead(Iterator[Piece]):
         self._thread = ThreadPoolExecutor(1)
         self._coming: Future[Piece | None] | None = None
 
+    def begin(self) -> "Future[Piece | None]":
+        """Have the first piece made before it is asked for."""
+        if self._coming is None:
+            self._coming = self._next()
+        return self._coming
+
     def __next__(self) -> Piece:
         try:
-            piece = (self._coming or self._begun()).result()
+            piece = self.begin().result()
             if piece is None:
                 raise StopIteration
         except BaseException:
             self.close()
             raise
-        self._coming = self._begun()
+        self._coming = self._next()
         return piece
 
-    def _begun(self) -> "Future[Piece | None]":
+    def _next(self) -> "Future[Piece | None]":
         return self._thread.submit(next, self._pieces, None)
 
     def is_ready(self, within_s: float = 0.0) -> bool:
