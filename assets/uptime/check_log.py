@@ -38,7 +38,7 @@ ACCEPTED = {
 }
 SECONDS = ("latency_s", "latency_seconds", "response_time_s", "response_time_seconds", "probe_duration_seconds")  # where a file has no milliseconds
 REQUIRED = ("service", "checked_at", "status")
-NAMES = ("service", "url", "vantage", "status", "success")
+MOST_NAMES = 10_000  # that are kept as numbers
 SEPARATORS = ",;\t"
 KINDS = "CSV (UTF-8 or UTF-16; comma, semicolon or tab between cells) with a header row, or Parquet"
 OTHER_KINDS = {
@@ -204,23 +204,21 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
     """`name` is the statement that knows the columns of `parsed`."""
     parameters = {"received_at": artifact.received_at, "timezone": feed.government.timezone, "log_timezone": feed.timezone or "UTC"}
     names = _names(parsed)
-    with_nul = pc.unique(names.filter(pc.match_substring(names["name"], "\0"))["of_column"]).to_pylist()
-    if with_nul:  # DuckDB cannot cope with one in an ENUM
-        parsed = _with_nul_shown(parsed, with_nul)
-        names = _names(parsed)
+    is_text = len(names) > MOST_NAMES or pc.any(pc.match_substring(names["name"], "\0")).as_py()  # DuckDB cannot cope with NUL in an ENUM
+    parts = ("stage_macro.sql", "stage_text.sql" if is_text else "stage_name.sql", name)
     connection.register("incoming_name", names)
     connection.execute("set disabled_optimizers = 'build_side_probe_side'")  # it does not know how many rows come from Arrow, and takes the many for the few
     try:
-        run_on_incoming(connection, parsed, "".join(sql_of("assets.uptime", part) for part in ("stage_macro.sql", "stage_name.sql", name)), parameters)
+        run_on_incoming(connection, parsed, "".join(sql_of("assets.uptime", part) for part in parts), parameters)
     finally:
         connection.execute("reset disabled_optimizers")
         connection.unregister("incoming_name")
 
 
 def _names(parsed: pa.Table) -> pa.Table:
-    """What the columns of many rows and few values have there, each once: `of_column`, `name`."""
+    """What the columns of many rows and mostly few values have there, each once: `of_column`, `name`."""
     found = []
-    for column in NAMES:
+    for column in ("service", "url", "vantage", "status", "success"):
         if column in parsed.column_names:
             chunks = [pc.unique(chunk).cast(pa.string()) for chunk in parsed[column].chunks]
             names = pc.unique(pa.chunked_array(chunks, pa.string())).drop_null()
@@ -228,14 +226,7 @@ def _names(parsed: pa.Table) -> pa.Table:
     return pa.concat_tables(found)
 
 
-def _with_nul_shown(parsed: pa.Table, columns: Sequence[str]) -> pa.Table:
-    for column in columns:
-        shown = pc.replace_substring(parsed[column].cast(pa.string()), "\0", "\N{REPLACEMENT CHARACTER}")
-        parsed = parsed.set_column(parsed.column_names.index(column), column, shown)
-    return parsed
-
-
 def reader(feed: Feed, lake: Lake) -> Reader:
     """The feed's hosts are part of its suite, so a change of them judges its files again. Another `timezone` is another reading of the same files."""
-    version = "check_log 7" if feed.timezone is None else f"check_log 7, times in {feed.timezone}"
+    version = "check_log 6" if feed.timezone is None else f"check_log 6, times in {feed.timezone}"
     return Reader(version, check.suite_of(feed), parse, stage, partial(lake_day.promote, lake=lake))

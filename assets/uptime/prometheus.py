@@ -559,5 +559,5 @@ stage = partial(check_log.stage, name="stage_sample.sql")
 
 def reader(feed: Feed, lake: Lake) -> Reader:
     """Another `vantage` is another reading of the same replies."""
-    version = "prometheus 5" if feed.vantage is None else f"prometheus 5, vantage {feed.vantage}"
+    version = "prometheus 4" if feed.vantage is None else f"prometheus 4, vantage {feed.vantage}"
     return Reader(version, check.suite_of(feed), partial(parse, vantage=feed.vantage), stage, partial(lake_day.promote, lake=lake))

@@ -31,10 +31,6 @@ select
     end as status
 from numbered;
 
-create or replace temp type status_name as enum (
-    select 'up' as name union select written from meant union select status from meant order by all
-);
-
 -- Grain: one row per check of the log. Times are ISO 8601 (without a zone: in `log_timezone`), what JavaScript, Ruby and mail write, or seconds, milli-,
 -- micro- or nanoseconds since 1970, of which only one can be meant; a failed check has no latency. The end of a certificate may be in seconds since 1970: 0,
 -- less, or NaN is how monitors say that they saw none. Without a name of its own, the vantage is '-'.
@@ -96,6 +92,14 @@ certified as materialized (
                 )
         end as certificate_until_at
     from cell
+),
+
+host_of as (
+    select
+        name::url_name as url,
+        host_in(name)::host_name as host
+    from incoming_name
+    where of_column = 'url'
 ),
 
 period_of as (

@@ -386,4 +386,4 @@ def _refuse_doubled(extract: pa.Table, service: pa.ChunkedArray, time: pa.Chunke
 
 
 def reader(feed: Feed, lake: Lake) -> Reader:
-    return Reader("uptime_kuma 3", check.suite_of(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))
+    return Reader("uptime_kuma 2", check.suite_of(feed), parse, check_log.stage, partial(lake_day.promote, lake=lake))
