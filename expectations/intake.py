@@ -177,8 +177,15 @@ def take_in(
     chunks: Iterator[tuple[Reader, Iterable[Parsed]]] = chain(
         ((reader, chunk) for chunk in _parsed_chunks(archive, reader, pending, progress)),
         ((_again(reader, newest[artifact.sha256]), [Parsed(artifact, parse(archive, reader, artifact))]) for artifact in returned),
-        ((reader, chunk) for chunk in _coming(reader, arrival, judged.union(map(reader.batch_id, pending)))),
     )
+
+    def sit(connection: duckdb.DuckDBPyConnection, used: Reader, chunk: Iterable[Parsed]) -> None:
+        nonlocal outcome
+        for sitting in _sittings(connection, used, chunk):
+            connection.execute(f"set threads = {1 if _rows(sitting) <= ONE_THREAD_ROWS else 'default'}")
+            outcome = take_in_sitting(connection, archive, feed, used, sitting, outcome, clock)
+            last = sitting[-1].artifact.source_name + (f" and {len(sitting) - 1} more" if len(sitting) > 1 else "")
+            progress(f"{feed.id}: {last}: read {outcome.read}, rejected {outcome.rejected}")
 
     def closed(connection: duckdb.DuckDBPyConnection) -> FeedOutcome:
         known = {reader.batch_id(artifact) for artifact in arrival.present if artifact not in returned} & judged
@@ -186,11 +193,10 @@ def take_in(
 
     for used, chunk in chunks:
         with warehouse.open_for_writing(wait_s) as connection:
-            for sitting in _sittings(connection, used, chunk):
-                connection.execute(f"set threads = {1 if _rows(sitting) <= ONE_THREAD_ROWS else 'default'}")
-                outcome = take_in_sitting(connection, archive, feed, used, sitting, outcome, clock)
-                last = sitting[-1].artifact.source_name + (f" and {len(sitting) - 1} more" if len(sitting) > 1 else "")
-                progress(f"{feed.id}: {last}: read {outcome.read}, rejected {outcome.rejected}")
+            sit(connection, used, chunk)
+    for coming in _coming(reader, arrival, judged.union(map(reader.batch_id, pending))):
+        with warehouse.open_for_writing(wait_s) as connection:
+            sit(connection, reader, coming)
             if isinstance(arrival.coming, ahead) and arrival.coming.is_over():
                 return closed(connection)
     with warehouse.open_for_writing(wait_s) as connection:

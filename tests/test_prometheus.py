@@ -26,7 +26,7 @@ from werkzeug import Request, Response
 from assets import http
 from assets.uptime import prometheus
 from expectations import intake
-from expectations.intake import FeedOutcome, Unreadable
+from expectations.intake import Arrival, FeedOutcome, Parsed, Unreadable
 from tests import monitor
 from tests.conftest import ROOT, kesiapan, published
 from tests.monitor import NEEDS_PROMETHEUS
@@ -363,6 +363,20 @@ def test_a_day_is_committed_first_and_then_passed_over(stand_in: StandIn, site: 
     outcome = site.refresh()
     assert (outcome.status, outcome.added) == ("ok", 2880)
     assert len(stand_in.asked) == 2 * asked
+
+
+def test_what_is_archived_is_all_judged_though_the_source_has_told_before_that_it_has_nothing(
+    stand_in: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in.minutes(NOON - 2 * DAY, 2 * 1440)
+    list(site.arrive(site.feed, site.archive, site.clock).coming)  # and then the run is killed
+    nothing: ahead[Parsed] = ahead(iter(()))
+    nothing.begin()
+    wait_until("the end", nothing.is_over, limit_s=30, every_s=0.01)
+    monkeypatch.setattr(intake, "CHUNK_ROWS", 0)
+    monkeypatch.setattr(intake, "CHUNK_FILES", 1)
+    outcome = site._take_in(Arrival(coming=nothing))
+    assert (outcome.status, outcome.batches, outcome.added) == ("ok", 3, 2880)
 
 
 @pytest.mark.parametrize(
