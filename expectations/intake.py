@@ -148,7 +148,7 @@ class Arrival:
 
     present: list[Artifact] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    coming: Iterator[Parsed] = field(default_factory=lambda: iter(()))
+    coming: ahead[Parsed] = field(default_factory=lambda: ahead(iter(())))
 
 
 def take_in(
@@ -166,8 +166,7 @@ def take_in(
     What kept the source from being read makes the outcome `failed` and stops nothing."""
     outcome = FeedOutcome(feed.id, run_id, clock())
     artifacts = archive.artifacts(feed.id)
-    if isinstance(arrival.coming, ahead):  # from now on: what it brings is not among those
-        arrival.coming.begin()
+    arrival.coming.begin()  # from now on: what it brings is not among those
     with warehouse.open_for_writing(wait_s) as connection:
         batches = _batches(connection, feed)
     judged = {batch.batch_id for batch in batches}
@@ -197,7 +196,7 @@ def take_in(
     for coming in _coming(reader, arrival, judged.union(map(reader.batch_id, pending))):
         with warehouse.open_for_writing(wait_s) as connection:
             sit(connection, reader, coming)
-            if isinstance(arrival.coming, ahead) and arrival.coming.is_over():
+            if arrival.coming.is_over():
                 return closed(connection)
     with warehouse.open_for_writing(wait_s) as connection:
         return closed(connection)
@@ -419,7 +418,7 @@ def _coming(reader: Reader, arrival: Arrival, begun: set[str]) -> Iterator[Itera
 
     def has_come() -> Iterator[Parsed]:
         until = time.monotonic() + CHUNK_S
-        while time.monotonic() < until and isinstance(arrival.coming, ahead) and arrival.coming.is_ready(AT_HAND_S):
+        while time.monotonic() < until and arrival.coming.is_ready(AT_HAND_S):
             parsed = next(arrival.coming, None)
             if parsed is None:
                 return

@@ -15,6 +15,11 @@ def numbers(made: list[int], until: int = 1_000) -> Iterator[int]:
         yield number
 
 
+def one_and_an_error() -> Iterator[int]:
+    yield 1
+    raise ValueError("the second")
+
+
 def test_pieces_come_in_their_order() -> None:
     assert list(ahead(numbers([], 100))) == list(range(100))
 
@@ -68,11 +73,7 @@ def test_the_first_piece_can_be_made_before_it_is_asked_for_and_the_end_is_known
 
 
 def test_what_went_wrong_is_no_end() -> None:
-    def pieces() -> Iterator[int]:
-        yield 1
-        raise ValueError("the second")
-
-    coming = ahead(pieces())
+    coming = ahead(one_and_an_error())
     assert next(coming) == 1
     wait_until("the second", coming.is_ready, limit_s=30, every_s=0.01)
     assert not coming.is_over()
@@ -89,11 +90,7 @@ def test_no_more_than_one_piece_is_made_ahead() -> None:
 
 
 def test_what_goes_wrong_reaches_whoever_takes_the_pieces_in_its_place() -> None:
-    def pieces() -> Iterator[int]:
-        yield 1
-        raise ValueError("the second")
-
-    coming = ahead(pieces())
+    coming = ahead(one_and_an_error())
     assert next(coming) == 1
     with pytest.raises(ValueError, match="the second"):
         next(coming)

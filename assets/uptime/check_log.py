@@ -205,7 +205,7 @@ def stage(connection: duckdb.DuckDBPyConnection, parsed: pa.Table, feed: Feed, a
     parameters = {"received_at": artifact.received_at, "timezone": feed.government.timezone, "log_timezone": feed.timezone or "UTC"}
     names = _names(parsed)
     is_text = len(names) > MOST_NAMES or pc.any(pc.match_substring(names["name"], "\0")).as_py()  # DuckDB cannot cope with NUL in an ENUM
-    parts = ("stage_macro.sql", "stage_text.sql" if is_text else "stage_name.sql", name)
+    parts = ("stage_macro.sql", "stage_text.sql" if is_text else "stage_name.sql", "stage_host.sql", name)
     connection.register("incoming_name", names)
     connection.execute("set disabled_optimizers = 'build_side_probe_side'")  # it does not know how many rows come from Arrow, and takes the many for the few
     try:

@@ -1,9 +1,7 @@
 -- Grain: service, vantage, moment. The accepted checks of this batch, and whose they are; of doubled ones, the last row. Those are sought among the keys
 -- that the gate suspects: mostly there are none.
-create or replace temp type artifact_name as enum (select $artifact_sha256::varchar);
-
 create or replace temp table incoming_artifact as
-select $artifact_sha256::artifact_name as artifact_sha256;
+select $artifact_sha256::varchar as artifact_sha256;
 
 create or replace temp table superseded_row as
 select source_row

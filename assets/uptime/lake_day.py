@@ -15,7 +15,7 @@ from warehouse.lake import Lake
 from warehouse.registry import Feed
 
 ONE_DAY = timedelta(days=1)
-ENUMS = ("service", "vantage", "status", "url", "artifact_sha256")
+ENUMS = ("service", "vantage", "status", "url")
 
 
 def promote(connection: duckdb.DuckDBPyConnection, batch: Batch, lake: Lake) -> Counts:

@@ -94,14 +94,6 @@ certified as materialized (
     from cell
 ),
 
-host_of as (
-    select
-        name::url_name as url,
-        host_in(name)::host_name as host
-    from incoming_name
-    where of_column = 'url'
-),
-
 period_of as (
     select
         minute,

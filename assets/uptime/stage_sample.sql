@@ -2,15 +2,7 @@
 -- Prometheus keeps them. Values are text, as it writes them: NaN and +Inf are among them. A failed check has no latency. The end of a certificate is in
 -- seconds since 1970: 0, less, or NaN is how the exporter says that it saw none. Where the scrape says `up` 0, nobody checked.
 create or replace temp table batch as
-with host_of as (
-    select
-        name::url_name as url,
-        host_in(name)::host_name as host
-    from incoming_name
-    where of_column = 'url'
-),
-
-period_of as (
+with period_of as (
     select
         minute,
         period_in(minute, $timezone)::period_name as period,
