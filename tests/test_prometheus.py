@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import duckdb
@@ -585,22 +586,43 @@ def test_the_replies_of_a_day_are_kept_as_they_came(three_days: StandIn, site: S
     assert set().union(*held) == {(NOON - 44 * HOUR + number * MINUTE).timestamp() for number in range(1441)}
 
 
+def test_two_replies_of_a_day_are_on_their_way_at_once(three_days: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are taken in together, so none is waited for before the next is asked for; of days of one reply, the next comes while one is taken in."""
+    monkeypatch.setattr(prometheus, "MOST_CHECKS", 800)
+    quarters = {NOON - hours * HOUR for hours in (38, 32, 26, 20)}
+    two, at_once = Barrier(2), []
+
+    def waits_for_another(request: Request) -> Response:
+        if datetime.fromtimestamp(float(request.args["time"]), UTC) in quarters and request.args["query"].startswith(SAMPLES):
+            at_once.append(two.wait(timeout=20))
+        return three_days(request)
+
+    with HTTPServer(threaded=True) as server:
+        server.expect_request("/api/v1/query").respond_with_handler(waits_for_another)
+        site.feed = replace(site.feed, url=server.url_for("/"))
+        assert site.refresh().status == "ok"
+    assert sorted(at_once) == [0, 0, 1, 1]
+    in_one = Site(site.root / "in one", site.feed, now=site.now)
+    in_one.archive = site.archive
+    in_one.feed = replace(site.feed, url=None, path=site.root / "nothing")
+    in_one.refresh()
+    assert site.days() == in_one.days()
+
+
 @pytest.mark.parametrize(("fault", "known"), [("gone", "what came before is kept"), ("page", "the day is rejected")], ids=["the source fails", "a web page"])
 def test_of_a_day_whose_later_reply_fails_nothing_is_lost(three_days: StandIn, site: Site, monkeypatch: pytest.MonkeyPatch, fault: str, known: str) -> None:
     monkeypatch.setattr(prometheus, "MOST_CHECKS", 800)
-    served: list[object] = []
 
-    def fails_at_the_third(request: Request) -> Response:
-        served.append(request)
-        if len(served) == 3:  # one is of the day before, and four of this
+    def fails_once(request: Request) -> Response:
+        if datetime.fromtimestamp(float(request.args["time"]), UTC) == NOON - 32 * HOUR:  # the second of four; before them is one of the day before
             return html(request) if fault == "page" else Response("gone", status=410)
         three_days.faults.clear()
         try:
             return three_days(request)
         finally:
-            three_days.faults[SAMPLES] = fails_at_the_third
+            three_days.faults[SAMPLES] = fails_once
 
-    three_days.faults[SAMPLES] = fails_at_the_third
+    three_days.faults[SAMPLES] = fails_once
     outcome = site.refresh()
     assert outcome.status == "failed"
     of_the_day_before = 2 * 241
@@ -1138,9 +1160,12 @@ def test_a_reply_says_the_same_however_it_is_spaced(series: object) -> None:
     assert closely == widely or (isinstance(closely, pa.Table) and isinstance(widely, pa.Table) and closely.equals(widely, check_metadata=True))
 
 
-@pytest.mark.parametrize("place", range(0, 250, 7))
+@pytest.mark.parametrize("place", range(0, 350, 7))
 def test_a_reply_as_prometheus_writes_it_that_is_damaged_is_read_whole_or_refused_as_any_other(place: int) -> None:
-    data = written([ONE, ONE | {"metric": {"__name__": "up", "instance": DINKES}, "values": [[1, "1"], [NOON.timestamp(), "0"]]}], ",", ":")
+    of_up = {"metric": {"__name__": "up", "instance": DINKES}, "values": [[1, "1"], [NOON.timestamp(), "0"]]}
+    always = {"metric": {"__name__": "up", "instance": "b"}, "values": [[1, "1"], [NOON.timestamp(), "1"]]}
+    data = written([ONE, of_up, always], ",", ":")
+    assert place < len(data)
     for byte in b'0,[]"':
         damaged = data[:place] + bytes([byte]) + data[place + 1 :]
         closely, widely = said_of(damaged), said_of(damaged.replace(b'"values":', b'"values": '))

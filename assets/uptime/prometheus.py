@@ -5,8 +5,9 @@ import gc
 import json
 import math
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ SUCCESS, DURATION, HTTP_STATUS, CERTIFICATE, UP = METRICS = (
     "probe_ssl_earliest_cert_expiry",
     "up",
 )
+AT_ONCE = 2  # requests for replies that are taken in together
 PER_SECOND = 5.0  # it is the government's own monitor: a month in 12 s
 MOST_CHECKS = 100_000  # in one reply: about 12 MB, and a hundredth of the samples that Prometheus allows a query by default
 MOST_TOGETHER = 1_000_000  # in the replies that are taken in at once
@@ -51,6 +53,7 @@ LATE = 7 * DAY  # days of so long ago are counted again, and asked for again if 
 _VALUES, _BETWEEN = b'"values":[[', b"],["
 _SAMPLE = r'(?:0|[1-9][0-9]{0,10})(?:\.[0-9]{1,9})?,"[0-9A-Za-z.+-]*"'
 _AS_WRITTEN = rf"^{_SAMPLE}(?:\],\[{_SAMPLE})*$"
+_AS_LINES = bytes.maketrans(b"][", b"\n ")
 
 _NEXT_TEXT = b"\x1e"  # RFC 7464: it stands in no JSON
 
@@ -224,16 +227,28 @@ def _coming(feed: Feed, archive: Archive, clock: Clock, arriving: Arrival, known
         problems.append(f"{http.redacted(address)}: {error}; nothing later was taken")
     except Exception as error:  # of one feed: it must not keep the others from being reckoned
         problems.append(f"{http.redacted(address)}: what came could not be coped with ({http.redacted(f'{type(error).__name__}: {error}')}); please report it")
-    arriving.problems += [f"{feed.declared}: {problem}" for problem in [*warned, *problems]]
+    arriving.problems += [f"{feed.declared}: {problem}" for problem in [*sorted(warned), *problems]]
     if replies:  # what came before the source failed
         yield kept(name)
 
 
 def _replies(monitor: Monitor, known: _Known, feed: Feed, until: datetime) -> Iterator[tuple[str, _Part, bool, bytes]]:
-    """Each with the name of the stretch it is of, what was asked for, and whether it is the stretch's last."""
-    for start, parts in _stretches(monitor, known, feed, until):
-        for part in parts:
-            yield f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", part, part is parts[-1], monitor.samples([*part.jobs], part.start, part.end)
+    """Each with the name of the stretch it is of, what was asked for, and whether it is the stretch's last. Of a stretch of several, which are only taken in
+    when all have come, the next is asked for before the one before it has come."""
+    with ThreadPoolExecutor(AT_ONCE) as asking:
+        coming: deque[tuple[str, _Part, bool, Future[bytes]]] = deque()
+        for start, parts in _stretches(monitor, known, feed, until):
+            at_once = min(AT_ONCE, len(parts))
+            for part in parts:
+                reply = asking.submit(monitor.samples, [*part.jobs], part.start, part.end)
+                coming.append((f"{SUCCESS} {start:%Y-%m-%dT%H:%M}Z", part, part is parts[-1], reply))
+                while len(coming) >= at_once:
+                    yield _come(*coming.popleft())
+        yield from (_come(*one) for one in coming)
+
+
+def _come(name: str, part: _Part, is_last: bool, reply: "Future[bytes]") -> tuple[str, _Part, bool, bytes]:
+    return name, part, is_last, reply.result()
 
 
 def _refuse_cut_short(table: pa.Table, part: _Part, name: str) -> None:
@@ -358,6 +373,7 @@ def _checks(data: bytes, vantage: str | None) -> pa.Table:
         return samples.take(before + np.arange(len(before))).append_column("target", pa.array(np.repeat(targets[mine], counts[mine])))
 
     successes, ups = of_metric(SUCCESS), of_metric(UP)
+    ups = ups.filter(pc.not_equal(ups["value"], "1"))  # of a scrape that reached the prober there is what it found
     if not successes.num_rows:
         raise Unreadable(f"there is no sample of {SUCCESS} in it; accepted: the metrics of a blackbox exporter ({', '.join(METRICS)})")
     labels = [dict(one) for one in place_of]
@@ -400,25 +416,32 @@ def _series(data: bytes) -> tuple[list[dict[str, str]], Numbers, pa.Table]:
 
 def _series_as_written(data: bytes) -> tuple[list[dict[str, str]], Numbers, pa.Table]:
     """Of a reply as Prometheus writes it, the samples are cut out of the text and read as a CSV file: no Python object for each, and other threads are not
-    held up. ValueError where anything is unusual."""
+    held up. Those that say that the prober was reached each time are passed over. ValueError where anything is unusual."""
     head, *tails = data.split(_VALUES)
     inside, after = zip(*(tail.rsplit(b"]]", 1) for tail in tails), strict=True)
-    samples = _BETWEEN.join(inside)
-    if not pc.match_substring_regex(pa.array([samples], pa.binary()), _AS_WRITTEN)[0].as_py():
+    if not pc.match_substring_regex(pa.array([_BETWEEN.join(inside)], pa.binary()), _AS_WRITTEN)[0].as_py():
         raise ValueError("not as Prometheus writes samples")
     series = _result(head + b"".join(b'"values":%d%s' % numbered for numbered in enumerate(after)), "matrix")
     if [one.get("values") for one in series] != [*range(len(inside))] or len({tuple(sorted(one["metric"].items())) for one in series}) < len(series):
         raise ValueError("not as Prometheus writes series")
-    counts = np.fromiter((one.count(b"]") + 1 for one in inside), np.int64)
+    read = [b"" if one["metric"].get("__name__") == UP and _are_all_1(samples) else samples for one, samples in zip(series, inside, strict=True)]
+    counts = np.fromiter((samples.count(b"]") + bool(samples) for samples in read), np.int64)
+    lines = (b",[" + _BETWEEN.join(filter(None, read))).translate(_AS_LINES)  # a sample is nothing, its time, its value
     sampled = pa_csv.read_csv(
-        pa.py_buffer(samples.replace(_BETWEEN, b"\n")),
-        read_options=pa_csv.ReadOptions(column_names=["at", "value"], use_threads=False, block_size=len(samples)),
-        convert_options=pa_csv.ConvertOptions(column_types={"at": pa.float64(), "value": pa.string()}, strings_can_be_null=False),
+        pa.py_buffer(lines),
+        read_options=pa_csv.ReadOptions(column_names=["", "at", "value"], use_threads=False, block_size=len(lines)),
+        convert_options=pa_csv.ConvertOptions(
+            column_types={"at": pa.float64(), "value": pa.string()}, include_columns=["at", "value"], strings_can_be_null=False
+        ),
     )
     goes_back = np.flatnonzero(np.diff(sampled["at"]) <= 0) + 1
     if len(np.setdiff1d(goes_back, np.cumsum(counts))):  # where the next series begins, it may
         raise ValueError("not in the order of time")
     return [one["metric"] for one in series], counts, sampled
+
+
+def _are_all_1(samples: bytes) -> bool:
+    return samples.endswith(b',"1"') and samples.count(b',"1"],[') == samples.count(b"]")
 
 
 def _seconds(at: float) -> float:
@@ -450,6 +473,8 @@ def _with_missed(successes: pa.Table, ups: pa.Table) -> pa.Table:
 
 def _beside(checks: pa.Table, others: pa.Table) -> pa.ChunkedArray:
     """The values of another metric of the same targets at the moments of the checks; null where there is none."""
+    if not others.num_rows:
+        return pa.chunked_array([pa.nulls(checks.num_rows, pa.string())])
     if others["target"].equals(checks["target"]) and others["at"].equals(checks["at"]):
         return others["value"]
     moments = pc.unique(checks["at"])
