@@ -53,6 +53,12 @@ def test_whatever_arrives_comes_back_as_it_came(tmp_path_factory: pytest.TempPat
     assert archive.artifacts("feed") == [stored]
 
 
+def test_what_comes_in_parts_is_kept_as_one_file(archive: Archive) -> None:
+    in_parts = archive.store("feed", "reply", [b"first", b"", b" and last"], NOON)
+    assert in_parts == Archive(archive.root / "elsewhere").store("feed", "reply", b"first and last", NOON)
+    assert archive.read(in_parts.sha256) == b"first and last"
+
+
 def test_the_same_bytes_from_two_feeds_are_stored_once_with_a_sidecar_each(archive: Archive) -> None:
     first = archive.store("denpasar_spbe", "levels.csv", b"same", NOON)
     second = archive.store("inbox", "kiriman.csv", b"same", LATER)

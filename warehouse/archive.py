@@ -13,7 +13,7 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
 
 import json
 import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -120,12 +120,14 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def store(self, feed_id: str, source_name: str, data: bytes, received_at: datetime) -> Artifact:
-        """Keep the bytes. What a feed brought before is returned as it was first received; that it came under another name is noted."""
-        sha256 = self._keep(data)
+    def store(self, feed_id: str, source_name: str, data: bytes | Sequence[bytes], received_at: datetime) -> Artifact:
+        """Keep the bytes, which may come as parts that follow each other. What a feed brought before is returned as it was first received; that it came under
+        another name is noted."""
+        parts = (data,) if isinstance(data, bytes) else data
+        sha256, size = self._keep(*parts)
         sidecar = self._artifact_path(feed_id, sha256)
         media_type = mimetypes.guess_type(source_name)[0] or "application/octet-stream"
-        artifact = Artifact(sha256, len(data), media_type, feed_id, source_name, received_at)
+        artifact = Artifact(sha256, size, media_type, feed_id, source_name, received_at)
         if not sidecar.exists():
             _write_json(sidecar, asdict(artifact))
             return artifact
@@ -208,7 +210,7 @@ class Archive:
 
     def deliver(self, artifact: Artifact, file_name: str, data: bytes, media_type: str, received_at: datetime) -> Delivered:
         """Keep an evidence file that came beside an artifact. What was delivered before is returned as it was first received."""
-        sha256 = self._keep(data)
+        sha256, _ = self._keep(data)
         path = self._delivered_path(artifact.feed_id, artifact.sha256, file_name, sha256)
         if not path.exists():
             _write_json(path, asdict(Delivered(artifact.feed_id, artifact.sha256, file_name, sha256, len(data), media_type, received_at)))
@@ -255,12 +257,13 @@ class Archive:
     def _release_path(self, release_id: str) -> Path:
         return self.root / "releases" / f"{release_id}.json"
 
-    def _keep(self, data: bytes) -> str:
-        sha256 = sha256_of(data)
+    def _keep(self, *parts: bytes) -> tuple[str, int]:
+        """Hash and size."""
+        sha256, size = sha256_of(*parts), sum(map(len, parts))
         path = self._object(sha256)
-        if not path.exists() or path.stat().st_size != len(data):
-            write_atomically(path, data)
-        return sha256
+        if not path.exists() or path.stat().st_size != size:
+            write_atomically(path, *parts)
+        return sha256, size
 
     def _object(self, sha256: str) -> Path:
         return self.root / "objects" / sha256[:2] / sha256

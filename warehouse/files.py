@@ -8,8 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 
 
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def sha256_of(*parts: bytes) -> str:
+    """Of bytes, or of parts that follow each other."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
 
 
 def is_whole(path: Path, size: int, sha256: str | None) -> bool:
@@ -34,13 +38,13 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Temporary name in the same folder, fsync, rename."""
+def write_atomically(path: Path, *parts: bytes) -> None:
+    """Temporary name in the same folder, fsync, rename. Parts follow each other in the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
