@@ -259,13 +259,15 @@ def _body(reply: Any, shown: str, limits: Limits, deadline: float) -> bytes:
     if packed not in ("identity", "gzip"):
         raise SourceUnreachable(f"{shown}: the reply is encoded as {packed}, which was not asked for")
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if packed == "gzip" else None
-    body = bytearray()
+    parts: list[bytes] = []
+    size = 0
     too_slow = SourceUnreachable(f"{shown}: the reply was not complete within {limits.whole_s:.0f} s")
     with _cut_off(deadline - time.monotonic(), reply.raw.shutdown) as was_cut:
         try:
             while part := reply.raw.read1(64 * 1024, decode_content=False):
-                body += part if unpacker is None else unpacker.decompress(part, limits.bytes + 1 - len(body))
-                if len(body) > limits.bytes:
+                parts.append(part if unpacker is None else unpacker.decompress(part, limits.bytes + 1 - size))
+                size += len(parts[-1])
+                if size > limits.bytes:
                     raise SourceUnreachable(f"{shown}: the reply is larger than {limits.bytes} bytes")
                 if time.monotonic() > deadline:
                     raise too_slow
@@ -277,7 +279,7 @@ def _body(reply: Any, shown: str, limits: Limits, deadline: float) -> bytes:
         raise too_slow
     if unpacker is not None and not unpacker.eof:
         raise _BrokenOff(f"{shown}: the reply ends in the middle")
-    return bytes(body)
+    return b"".join(parts)
 
 
 def redacted(text: str) -> str:

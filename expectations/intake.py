@@ -298,7 +298,7 @@ def take_in_sitting(
             ],
         )
         _list_files(connection, batches)
-        if not unreadable:
+        if any(result.unexpected_count for of_file in results for result in of_file):
             connection.execute(sql_of("expectations", "failed_row.sql"), {"file_rows": gate.FILE_ROWS})
         if any(messages):
             counts: Sequence[Counts] = [Counts()]

@@ -7,7 +7,7 @@ with numbered as (
         translate(lower(name), '_-', '  ') as word,
         try_cast(name as double) as number,
         bool_or(isfinite(number) and number not in (0, 1)) over () as has_others
-    from incoming_name
+    from name_of_column
     where of_column = 'status'
 )
 

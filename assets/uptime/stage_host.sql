@@ -2,6 +2,6 @@
 create or replace temp table host_of as
 select
     name::url_name as url,
-    host_in(name)::host_name as host
-from incoming_name
+    host::host_name as host
+from name_of_column
 where of_column = 'url';

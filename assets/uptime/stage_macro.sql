@@ -17,3 +17,11 @@ create or replace temp macro day_in(minute, zone) as timezone(zone, to_timestamp
 create or replace temp type period_name as enum (  -- of all plausible checks, in any zone
     select year || '-Q' || quarter from range(2017, 2201) as years (year) cross join range(1, 5) as quarters (quarter) order by all
 );
+
+-- Grain: name in a column of many rows and mostly few values; of an address, its host. Kept, since each scan of Arrow would take a millisecond.
+create or replace temp table name_of_column as
+select
+    of_column,
+    name,
+    case when of_column = 'url' then host_in(name) end as host
+from incoming_name;

@@ -1,10 +1,8 @@
--- Checks are many; services, addresses, places and words are few (incoming_name). So a batch has the number of each (ENUM), in the order of text: they are
+-- Checks are many; services, addresses, places and words are few (name_of_column). So a batch has the number of each (ENUM), in the order of text: they are
 -- compared, counted, sorted and written as numbers, and read as text.
-create or replace temp table name_of_column as from incoming_name;  -- each scan of Arrow would take a millisecond
-
 create or replace temp type service_name as enum (select name from name_of_column where of_column = 'service' order by name);
 create or replace temp type url_name as enum (select name from name_of_column where of_column = 'url' order by name);
-create or replace temp type host_name as enum (select distinct host_in(name) from name_of_column where of_column = 'url' and host_in(name) <> '' order by all);
+create or replace temp type host_name as enum (select distinct host from name_of_column where host is not null order by host);
 create or replace temp type vantage_name as enum (
     select '-' as name union select vantage_of(name) from name_of_column where of_column = 'vantage' order by name
 );
