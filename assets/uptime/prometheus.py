@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import combinations
+from itertools import combinations, compress, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,10 +50,10 @@ DAY = timedelta(days=1)
 LATE = 7 * DAY  # days of so long ago are counted again, and asked for again if there are more checks than there were
 
 # How Prometheus writes samples, between the first two and the last two brackets of a series: [[1795485009.123,"0"],[1795485069.123,"1"]]
-_VALUES, _BETWEEN = b'"values":[[', b"],["
+_VALUES, _BETWEEN = re.compile(rb'"values":\[\['), b"],["
 _SAMPLE = r'(?:0|[1-9][0-9]{0,10})(?:\.[0-9]{1,9})?,"[0-9A-Za-z.+-]*"'
-_AS_WRITTEN = rf"^{_SAMPLE}(?:\],\[{_SAMPLE})*$"
-_AS_LINES = bytes.maketrans(b"][", b"\n ")
+_AS_WRITTEN = rf"^(?:\],\[{_SAMPLE})+$"
+_AS_LINES = bytes.maketrans(b"][", b"\n ")  # of which each is nothing, a time, a value
 
 _NEXT_TEXT = b"\x1e"  # RFC 7464: it stands in no JSON
 
@@ -417,27 +417,42 @@ def _series(data: bytes) -> tuple[list[dict[str, str]], Numbers, pa.Table]:
 def _series_as_written(data: bytes) -> tuple[list[dict[str, str]], Numbers, pa.Table]:
     """Of a reply as Prometheus writes it, the samples are cut out of the text and read as a CSV file: no Python object for each, and other threads are not
     held up. Those that say that the prober was reached each time are passed over. ValueError where anything is unusual."""
-    head, *tails = data.split(_VALUES)
-    inside, after = zip(*(tail.rsplit(b"]]", 1) for tail in tails), strict=True)
-    if not pc.match_substring_regex(pa.array([_BETWEEN.join(inside)], pa.binary()), _AS_WRITTEN)[0].as_py():
-        raise ValueError("not as Prometheus writes samples")
-    series = _result(head + b"".join(b'"values":%d%s' % numbered for numbered in enumerate(after)), "matrix")
+    inside, around = _cut_out(data)
+    series = _result(around, "matrix")
     if [one.get("values") for one in series] != [*range(len(inside))] or len({tuple(sorted(one["metric"].items())) for one in series}) < len(series):
         raise ValueError("not as Prometheus writes series")
-    read = [b"" if one["metric"].get("__name__") == UP and _are_all_1(samples) else samples for one, samples in zip(series, inside, strict=True)]
-    counts = np.fromiter((samples.count(b"]") + bool(samples) for samples in read), np.int64)
-    lines = (b",[" + _BETWEEN.join(filter(None, read))).translate(_AS_LINES)  # a sample is nothing, its time, its value
+    is_read = np.array([one["metric"].get("__name__") != UP or not _are_all_1(bytes(samples)) for one, samples in zip(series, inside, strict=True)], np.bool_)
+    read, passed_over = list(compress(inside, is_read)), compress(inside, ~is_read)
+    samples = _BETWEEN.join([b"", *read, *passed_over])
+    if not pc.match_substring_regex(pa.array([samples], pa.binary()), _AS_WRITTEN)[0].as_py():
+        raise ValueError("not as Prometheus writes samples")
+    size = sum(len(_BETWEEN) + len(of_series) for of_series in read)
     sampled = pa_csv.read_csv(
-        pa.py_buffer(lines),
-        read_options=pa_csv.ReadOptions(column_names=["", "at", "value"], use_threads=False, block_size=len(lines)),
+        pa.py_buffer(samples.translate(_AS_LINES)).slice(0, size),
+        read_options=pa_csv.ReadOptions(column_names=["", "at", "value"], use_threads=False, block_size=size),
         convert_options=pa_csv.ConvertOptions(
             column_types={"at": pa.float64(), "value": pa.string()}, include_columns=["at", "value"], strings_can_be_null=False
         ),
     )
+    counts = np.zeros(len(series), np.int64)
+    counts[is_read] = [1 + np.count_nonzero(np.frombuffer(of_series, np.uint8) == ord("]")) for of_series in read]
     goes_back = np.flatnonzero(np.diff(sampled["at"]) <= 0) + 1
     if len(np.setdiff1d(goes_back, np.cumsum(counts))):  # where the next series begins, it may
         raise ValueError("not in the order of time")
     return [one["metric"] for one in series], counts, sampled
+
+
+def _cut_out(data: bytes) -> tuple[list[memoryview], bytes]:
+    """The samples of each series, and the text around them, where each series has its number in their place."""
+    inside: list[memoryview] = []
+    around: list[bytes] = []
+    done = 0
+    for number, (begin, following) in enumerate(pairwise([*(found.end() for found in _VALUES.finditer(data)), len(data)])):
+        end = data.rindex(b"]]", begin, following)
+        around += [data[done : begin - 2], b"%d" % number]
+        inside.append(memoryview(data)[begin:end])
+        done = end + 2
+    return inside, b"".join([*around, data[done:]])
 
 
 def _are_all_1(samples: bytes) -> bool:
