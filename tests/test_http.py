@@ -7,6 +7,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -286,12 +287,13 @@ def test_this_machine_is_refused_unless_allowed(httpserver: HTTPServer) -> None:
     assert httpserver.log == []
 
 
-def test_a_host_is_asked_no_more_than_so_often(httpserver: HTTPServer) -> None:
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_host_is_asked_no_more_than_so_often(httpserver: HTTPServer, at_once: int) -> None:
     httpserver.expect_request("/data").respond_with_data(b"data")
-    with http.session(True, QUICK, per_second=4) as session:
+    url = httpserver.url_for("/data")
+    with http.session(True, QUICK, per_second=4) as session, ThreadPoolExecutor(at_once) as asking:
         began = time.monotonic()
-        for _ in range(6):
-            http.get(session, httpserver.url_for("/data"), limits=QUICK)
+        assert [*asking.map(lambda _: http.get(session, url, limits=QUICK), range(6))] == [b"data"] * 6
         assert 1.0 <= time.monotonic() - began < 3
 
 
