@@ -187,6 +187,7 @@ def take_in(
             progress(f"{feed.id}: {last}: read {outcome.read}, rejected {outcome.rejected}")
 
     def closed(connection: duckdb.DuckDBPyConnection) -> FeedOutcome:
+        _note_what_came_back(connection, archive, feed, arrival.present, clock)
         known = {reader.batch_id(artifact) for artifact in arrival.present if artifact not in returned} & judged
         return _close(connection, feed, replace(outcome, messages=tuple(arrival.problems)), sorted(known), clock)
 
@@ -230,6 +231,45 @@ def _batches(connection: duckdb.DuckDBPyConnection, feed: Feed) -> list[_Judged]
 def _again(reader: Reader, newest: _Judged) -> Reader:
     """Rules that come back after others: what they judge is a new batch, which follows that of the others."""
     return replace(reader, parser_version=f"{reader.parser_version}{AGAIN}{newest.batch_id}")
+
+
+def _note_what_came_back(connection: duckdb.DuckDBPyConnection, archive: Archive, feed: Feed, present: Sequence[Artifact], clock: Clock) -> None:
+    """What came before and is there once more, where another file of its name was, is the newest of that name, if one of the two is rejected: else a source
+    that was out of order for a while would stay rejected for ever. Of two whose rows were promoted, those of the later have replaced the other's, and stay."""
+    current = connection.execute("select source_name, artifact_sha256, status from quality.current_batch where feed_id = $1", [feed.id]).fetchall()
+    newest = {name: (sha256, status) for name, sha256, status in current}
+    here = {artifact.sha256 for artifact in present}
+    replaced = [artifact for artifact in present if newest.get(artifact.source_name, (artifact.sha256,))[0] not in here]
+    if replaced:
+        by_hash = "select artifact_sha256, arg_max(status, known_at) from meta.batch where feed_id = $1 group by artifact_sha256"
+        status_of = dict(connection.execute(by_hash, [feed.id]).fetchall())
+        for artifact in replaced:
+            if artifact.sha256 in status_of and "rejected" in (status_of[artifact.sha256], newest[artifact.source_name][1]):
+                archive.note_again(artifact, clock())
+    count_what_came_back(connection, archive, feed.id)
+
+
+def count_what_came_back(connection: duckdb.DuckDBPyConnection, archive: Archive, feed_id: str) -> None:
+    """Batches of files that came once more under their name were received then."""
+    again = archive.again(feed_id)
+    connection.execute(
+        """
+        update meta.batch as batch
+        set received_at = again.received_at
+        from (select unnest($names::varchar[]) as source_name, unnest($hashes::varchar[]) as sha256, unnest($times::timestamptz[]) as received_at) as again
+        where
+            batch.feed_id = $feed_id
+            and batch.source_name = again.source_name
+            and batch.artifact_sha256 = again.sha256
+            and batch.received_at < again.received_at
+        """,
+        {
+            "feed_id": feed_id,
+            "names": [artifact.source_name for artifact in again],
+            "hashes": [artifact.sha256 for artifact in again],
+            "times": [artifact.received_at for artifact in again],
+        },
+    )
 
 
 def unjudged(archive: Archive, feed_id: str, reader: Reader) -> list[Artifact]:

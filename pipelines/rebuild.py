@@ -13,7 +13,7 @@ from assets.readiness import release
 from assets.submissions import evidence
 from assets.uptime import roll_up, service_quarter
 from expectations import catalogue, derived
-from expectations.intake import FeedOutcome, Unreadable, parse, take_in_one
+from expectations.intake import FeedOutcome, Unreadable, count_what_came_back, parse, take_in_one
 from pipelines.readers import reader_of
 from pipelines.reference import judged_instruments
 from pipelines.settings import Settings
@@ -131,6 +131,8 @@ def _batches(
         progress(f"{feed.id}: {artifact.source_name}")
         if isinstance(parsed, Unreadable):
             unread.append(f"{feed.id}: {artifact.source_name}: rejected: {parsed}")
+    for feed in settings.feeds:
+        count_what_came_back(connection, archive, feed.id)
     for line in unread:
         progress(line)
 

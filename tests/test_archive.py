@@ -85,6 +85,14 @@ def test_the_other_name_of_a_file_received_again_is_noted_once(archive: Archive)
     assert Archive(archive.root).again("inbox") == [replace(first, source_name="salinan.csv", received_at=LATER)]
 
 
+def test_that_a_file_came_in_the_place_of_another_of_its_name_is_noted_with_the_last_time(archive: Archive) -> None:
+    first = archive.store("inbox", "kiriman.csv", b"levels", NOON)
+    for at in (LATER, LATER + timedelta(days=1)):
+        archive.note_again(first, at)
+    assert Archive(archive.root).again("inbox") == [replace(first, received_at=LATER + timedelta(days=1))]
+    assert archive.artifacts("inbox") == [first]
+
+
 def test_artifacts_come_in_the_order_they_were_received(archive: Archive) -> None:
     late = archive.store("inbox", "a.csv", b"late", LATER)
     early_b = archive.store("inbox", "b.csv", b"early b", NOON)

@@ -25,12 +25,15 @@ from assets.uptime import check_log, lake_day, roll_up
 from expectations import gate
 from expectations.check import STATUSES, suite_of
 from expectations.intake import Batch, Counts, FeedOutcome, Unreadable
+from pipelines.rebuild import rebuild
+from pipelines.settings import Settings
 from tests.conftest import ROOT
 from tests.site import HOUR, ROLLED_UP, DayRow, IncidentRow, Site, days_of, incidents_of, whole_tables
 from warehouse import database, migrations, reference
 from warehouse.archive import Archive, Artifact
 from warehouse.database import transaction
 from warehouse.files import sql_of
+from warehouse.home import Home
 from warehouse.lake import Lake
 from warehouse.registry import Feed, FeedKind, Government, Service
 
@@ -785,6 +788,24 @@ def test_the_same_file_twice_changes_nothing(site: Site) -> None:
     assert (again.status, again.batches, again.batches_unchanged, again.read, again.added, again.unchanged) == ("unchanged", 1, 1, 3, 0, 3)
     assert site.roll_up().from_day is None
     assert (site.tables(), sorted(site.lake.root.rglob("*"))) == (before, lake)
+
+
+def test_a_file_that_comes_back_after_a_wrong_one_of_its_name_is_right_again(site: Site, tmp_path: Path) -> None:
+    """As at a portal that shows a page while it is out of order."""
+    data, page = as_csv([Check("a", START, "up", 5), Check("a", START + HOUR, "down")]), b"<html>out of order</html>"
+    said = [site.bring("checks.csv", brought) for brought in (data, page, data, page, data)]
+    assert [outcome.status for outcome in said] == ["ok", "rejected", "unchanged", "rejected", "unchanged"]
+    assert [outcome.messages != () for outcome in said] == [False, True, False, True, False]
+    current = "select status, received_at from quality.current_batch"
+    assert [status for status, _ in site.query(current)] == ["promoted"]
+    assert site.take_in([]).status == "unchanged"
+
+    anew = Site(tmp_path / "anew", site.feed, site.now)
+    anew.archive = site.archive
+    anew.take_in([])
+    assert anew.query(current) == site.query(current)
+    rebuild(Settings(Home(site.root), tmp_path / "sources.toml", (site.feed.government,), (site.feed,)), "rebuild", site.clock, lambda message: None)
+    assert site.query(current) == anew.query(current)
 
 
 def test_the_same_checks_in_another_file_change_nothing(site: Site) -> None:

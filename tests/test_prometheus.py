@@ -942,6 +942,21 @@ def test_a_web_page_is_archived_and_named_and_nothing_later_is_asked_for_until_i
     assert site.query("select status from quality.current_batch where status = 'rejected'") == []
 
 
+def test_a_day_that_is_known_is_right_again_when_the_web_page_in_its_place_is_gone(stand_in: StandIn, site: Site) -> None:
+    """The day before is asked for again after midnight, and is no longer once there are checks of this one for two hours."""
+    site.now = NOON - 19 * HOUR
+    stand_in.minutes(NOON - 2 * DAY, 29 * 60 + 1)
+    assert site.refresh().status == "ok"
+    stand_in.faults[SAMPLES] = html
+    assert site.refresh().status == "failed"
+    assert site.query("select source_name, status from quality.current_batch where status = 'rejected'") == [("probe_success 2026-09-08T16:00Z", "rejected")]
+    stand_in.faults.clear()
+    assert site.refresh().status == "unchanged"
+    site.now = NOON
+    stand_in.minutes(NOON - 19 * HOUR + MINUTE, 19 * 60)
+    assert [site.refresh().status for _ in range(2)] == ["ok", "unchanged"]
+
+
 def test_a_good_reply_that_was_on_its_way_behind_a_web_page_is_not_kept(stand_in: StandIn, site: Site) -> None:
     """Its checks would be the newest, and those that the page stands for never be asked for again."""
     stand_in.minutes(NOON - 2 * DAY, 2 * 1440)

@@ -3,7 +3,7 @@ The archive alone rebuilds the warehouse. Nothing here parses what it stores.
 
     objects/ab/abcdef...              the bytes
     artifacts/<feed>/<sha256>.json    where and when a feed brought them
-    again/<feed>/<id>.json            that the same bytes came under another name
+    again/<feed>/<id>.json            that the same bytes came under another name, or in the place of others of their name
     batches/<feed>/<batch_id>.json    when a batch was first judged (`known_at`) and by which versions
     releases/<release_id>.json        when a release was made
     rules/<rule_id>-<version>.json    since when a version of a rule is used, and what it says (.retired: until when; -2, -3: used again)
@@ -132,9 +132,8 @@ class Archive:
             _write_json(sidecar, asdict(artifact))
             return artifact
         first = _artifact(sidecar)
-        again = self.root / "again" / feed_id / f"{identifier(sha256, source_name)}.json"
-        if first.source_name != source_name and not again.exists():
-            _write_json(again, asdict(artifact))
+        if first.source_name != source_name and not self._again_path(feed_id, sha256, source_name).exists():
+            self.note_again(artifact, received_at)
         return first
 
     def artifacts(self, feed_id: str) -> list[Artifact]:
@@ -142,8 +141,13 @@ class Archive:
         return self._received("artifacts", feed_id)
 
     def again(self, feed_id: str) -> list[Artifact]:
-        """Those of a feed that came once more under another name, by that name, in the order they came so."""
+        """Those of a feed that came once more, by the name under which they did, in the order they came so."""
         return self._received("again", feed_id)
+
+    def note_again(self, artifact: Artifact, received_at: datetime) -> None:
+        """That the bytes came once more, under this name; of several times the last."""
+        values = asdict(replace(artifact, received_at=received_at))
+        _write_json(self._again_path(artifact.feed_id, artifact.sha256, artifact.source_name), values)
 
     def _received(self, folder: str, feed_id: str) -> list[Artifact]:
         found = [_artifact(path) for path in (self.root / folder / feed_id).glob("*.json")]
@@ -247,6 +251,9 @@ class Archive:
 
     def _artifact_path(self, feed_id: str, sha256: str) -> Path:
         return self.root / "artifacts" / feed_id / f"{sha256}.json"
+
+    def _again_path(self, feed_id: str, sha256: str, source_name: str) -> Path:
+        return self.root / "again" / feed_id / f"{identifier(sha256, source_name)}.json"
 
     def _batch_path(self, feed_id: str, batch_id: str) -> Path:
         return self.root / "batches" / feed_id / f"{batch_id}.json"

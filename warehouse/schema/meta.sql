@@ -53,7 +53,7 @@ comment on column meta.batch.feed_id is 'Feed | Sumber';
 comment on column meta.batch.source_name is 'File name or address | Nama berkas atau alamat';
 comment on column meta.batch.parser_version is 'Version of the reader | Versi pembaca';
 comment on column meta.batch.suite_version is 'Version of the rules | Versi aturan';
-comment on column meta.batch.received_at is 'When the artifact was received (UTC) | Waktu berkas diterima (UTC)';
+comment on column meta.batch.received_at is 'When the artifact was received (UTC); if it came again in the place of a rejected one, then | Waktu berkas diterima (UTC); bila datang lagi menggantikan berkas yang ditolak, waktu itu';
 comment on column meta.batch.known_at is 'When the batch was first judged (UTC); kept by a rebuild | Waktu batch pertama dinilai (UTC); tetap saat dibangun ulang';
 comment on column meta.batch.run_id is 'Dagster run that judged it first | Proses Dagster yang pertama menilainya';
 comment on column meta.batch.status is 'promoted or rejected | promoted (diterima) atau rejected (ditolak)';
