@@ -14,7 +14,6 @@ import pytest
 from warehouse.home import Home
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = ("test_kill.py", "test_check_log.py", "test_prometheus.py", "test_failures.py", "test_dagster.py", "test_inbox.py", "test_service_levels.py")
 KESIAPAN = Path(sys.executable).with_name("kesiapan")
 RUN_LIMIT_S = 180
 
@@ -22,11 +21,6 @@ RUN_LIMIT_S = 180
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: some tests wait, for a daemon or a browser."""
     return len(os.sched_getaffinity(0)) + 1
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take minutes go first: at the end, they would be waited for alone."""
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
