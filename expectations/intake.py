@@ -245,13 +245,15 @@ def _note_what_came_back(connection: duckdb.DuckDBPyConnection, archive: Archive
         status_of = dict(connection.execute(by_hash, [feed.id]).fetchall())
         for artifact in replaced:
             if artifact.sha256 in status_of and "rejected" in (status_of[artifact.sha256], newest[artifact.source_name][1]):
-                archive.note_again(artifact, clock())
+                archive.note_again(replace(artifact, received_at=clock()))
     count_what_came_back(connection, archive, feed.id)
 
 
 def count_what_came_back(connection: duckdb.DuckDBPyConnection, archive: Archive, feed_id: str) -> None:
     """Batches of files that came once more under their name were received then."""
     again = archive.again(feed_id)
+    if not again:
+        return
     connection.execute(
         """
         update meta.batch as batch

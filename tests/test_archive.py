@@ -88,7 +88,7 @@ def test_the_other_name_of_a_file_received_again_is_noted_once(archive: Archive)
 def test_that_a_file_came_in_the_place_of_another_of_its_name_is_noted_with_the_last_time(archive: Archive) -> None:
     first = archive.store("inbox", "kiriman.csv", b"levels", NOON)
     for at in (LATER, LATER + timedelta(days=1)):
-        archive.note_again(first, at)
+        archive.note_again(replace(first, received_at=at))
     assert Archive(archive.root).again("inbox") == [replace(first, received_at=LATER + timedelta(days=1))]
     assert archive.artifacts("inbox") == [first]
 

@@ -133,7 +133,7 @@ class Archive:
             return artifact
         first = _artifact(sidecar)
         if first.source_name != source_name and not self._again_path(feed_id, sha256, source_name).exists():
-            self.note_again(artifact, received_at)
+            self.note_again(artifact)
         return first
 
     def artifacts(self, feed_id: str) -> list[Artifact]:
@@ -144,10 +144,9 @@ class Archive:
         """Those of a feed that came once more, by the name under which they did, in the order they came so."""
         return self._received("again", feed_id)
 
-    def note_again(self, artifact: Artifact, received_at: datetime) -> None:
-        """That the bytes came once more, under this name; of several times the last."""
-        values = asdict(replace(artifact, received_at=received_at))
-        _write_json(self._again_path(artifact.feed_id, artifact.sha256, artifact.source_name), values)
+    def note_again(self, artifact: Artifact) -> None:
+        """That the bytes came once more, under this name and then; of several times the last."""
+        _write_json(self._again_path(artifact.feed_id, artifact.sha256, artifact.source_name), asdict(artifact))
 
     def _received(self, folder: str, feed_id: str) -> list[Artifact]:
         found = [_artifact(path) for path in (self.root / folder / feed_id).glob("*.json")]
